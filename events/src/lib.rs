@@ -1,1 +1,32 @@
-//! placeholder
+//! What happened: the domain of tapedeck as pure state machines, and the event log that keeps their events.
+//!
+//! Without features this package is pure: no async runtime, no clock, no randomness, no I/O. Feature `log` adds the
+//! Postgres event log; feature `testing` adds given/when/then.
+//!
+//! | word | type |
+//! |---|---|
+//! | stream, version, position | [`StreamName`], [`Version`], [`Position`] |
+//! | aggregate | [`Decider`], adapted once to `cqrs_es::Aggregate` by [`Aggregate`] |
+//! | event as stored | [`Recorded`] |
+//! | amount of money, price, number of shares | [`Cash`], [`Price`], [`Quantity`] |
+
+pub mod chain;
+pub mod codec;
+pub mod decider;
+pub mod ids;
+pub mod instrument;
+pub mod market;
+pub mod money;
+pub mod recorded;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+pub mod time;
+
+pub use chain::ChainHash;
+pub use codec::{DecodeError, Event};
+pub use decider::{Aggregate, Decider};
+pub use ids::{CommandId, EpochId, ModelId, Principal, RequestId, RunId, Tenant};
+pub use instrument::{Market, Symbol};
+pub use money::{Cash, Price, Quantity, Rate};
+pub use recorded::{Metadata, Position, Recorded, StreamName, StreamTip, Version};
+pub use time::{Interval, TradingDay};

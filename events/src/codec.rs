@@ -1,0 +1,214 @@
+//! Events to bytes and back: names, schema versions, payload codecs and upcasters.
+
+use std::fmt;
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// Payloads from this size on are compressed.
+pub const COMPRESS_FROM_BYTES: usize = 1_024;
+
+/// Largest payload after decompression; protects readers from a hostile row.
+pub const PAYLOAD_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// How a payload is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Codec {
+    /// JSON text.
+    Json,
+    /// JSON text compressed by zstd.
+    ZstdJson,
+}
+
+impl Codec {
+    /// The number stored beside the payload.
+    pub const fn number(self) -> i16 {
+        match self {
+            Self::Json => 0,
+            Self::ZstdJson => 1,
+        }
+    }
+
+    /// The codec of a stored number.
+    pub const fn from_number(number: i16) -> Option<Self> {
+        match number {
+            0 => Some(Self::Json),
+            1 => Some(Self::ZstdJson),
+            _ => None,
+        }
+    }
+
+    /// Stores `json`, compressed when that pays.
+    pub fn pack(json: Vec<u8>) -> (Self, Bytes) {
+        if json.len() >= COMPRESS_FROM_BYTES
+            && let Ok(packed) = zstd::bulk::compress(&json, zstd::DEFAULT_COMPRESSION_LEVEL.min(1))
+            && packed.len() < json.len()
+        {
+            return (Self::ZstdJson, packed.into());
+        }
+        (Self::Json, json.into())
+    }
+
+    /// The JSON text of a stored payload.
+    pub fn unpack(self, stored: &Bytes) -> Result<Bytes, DecodeError> {
+        match self {
+            Self::Json => Ok(stored.clone()),
+            Self::ZstdJson => zstd::bulk::decompress(stored, PAYLOAD_BYTES_MAX)
+                .map(Bytes::from)
+                .map_err(DecodeError::Decompress),
+        }
+    }
+}
+
+/// Why a stored event cannot be read by this code.
+#[derive(Debug, thiserror::Error)]
+pub enum DecodeError {
+    /// No aggregate of this code has such an event.
+    #[error("event type {event_type} (schema {schema_version}) is unknown to this version of tapedeck")]
+    UnknownType {
+        /// The stored name.
+        event_type: String,
+        /// The stored schema version.
+        schema_version: u16,
+    },
+    /// The payload does not have the shape of its type.
+    #[error("the payload of {event_type} (schema {schema_version}) does not fit its type")]
+    Malformed {
+        /// The stored name.
+        event_type: String,
+        /// The stored schema version.
+        schema_version: u16,
+        /// What did not fit.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// The payload is not valid zstd or larger than [`PAYLOAD_BYTES_MAX`].
+    #[error("the payload cannot be decompressed")]
+    Decompress(#[source] std::io::Error),
+    /// The codec number is unknown.
+    #[error("payload codec {0} is unknown to this version of tapedeck")]
+    UnknownCodec(i16),
+}
+
+/// What one event of an old schema becomes: zero, one or several events of newer schemas.
+pub type Upcasted = Vec<(&'static str, u16, Bytes)>;
+
+/// Lifts one event type from one schema version towards the current one; pure.
+#[derive(Clone, Copy)]
+pub struct Upcaster {
+    /// The type it reads.
+    pub event_type: &'static str,
+    /// The schema version it reads.
+    pub schema_version: u16,
+    /// From the old payload (JSON text) to newer events.
+    pub lift: fn(&[u8]) -> Result<Upcasted, serde_json::Error>,
+}
+
+impl fmt::Debug for Upcaster {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Upcaster({} {})", self.event_type, self.schema_version)
+    }
+}
+
+/// The events of one aggregate. Implemented by [`crate::events!`].
+pub trait Event:
+    cqrs_es::DomainEvent + Serialize + DeserializeOwned + Clone + PartialEq + fmt::Debug + Send + Sync + 'static
+{
+    /// Every type of this enum with its current schema version.
+    const TYPES: &'static [(&'static str, u16)];
+    /// From every older schema to newer ones.
+    const UPCASTERS: &'static [Upcaster];
+
+    /// The stored name of this event's type.
+    fn name(&self) -> &'static str;
+    /// The schema version this code writes.
+    fn schema_version(&self) -> u16;
+    /// The payload as JSON text.
+    fn to_json(&self) -> Result<Vec<u8>, serde_json::Error>;
+    /// The event of a current type from its payload; `None` for a type or version that is not current.
+    fn from_json(
+        event_type: &str,
+        schema_version: u16,
+        json: &[u8],
+    ) -> Option<Result<Self, serde_json::Error>>;
+}
+
+/// Decodes a stored event, lifting it through upcasters where it was written by older code.
+pub fn decode<E: Event>(event_type: &str, schema_version: u16, json: &[u8]) -> Result<Vec<E>, DecodeError> {
+    let malformed =
+        |source| DecodeError::Malformed { event_type: event_type.to_owned(), schema_version, source };
+    if let Some(event) = E::from_json(event_type, schema_version, json) {
+        return event.map(|event| vec![event]).map_err(malformed);
+    }
+    let upcaster = E::UPCASTERS
+        .iter()
+        .find(|upcaster| upcaster.event_type == event_type && upcaster.schema_version == schema_version)
+        .ok_or_else(|| DecodeError::UnknownType { event_type: event_type.to_owned(), schema_version })?;
+    let mut events = Vec::new();
+    for (lifted_type, lifted_version, payload) in (upcaster.lift)(json).map_err(malformed)? {
+        if lifted_type == event_type && lifted_version <= schema_version {
+            // An upcaster that does not move forward would never end.
+            return Err(DecodeError::UnknownType { event_type: event_type.to_owned(), schema_version });
+        }
+        events.extend(decode(lifted_type, lifted_version, &payload)?);
+    }
+    Ok(events)
+}
+
+/// Whether this code can read events of `event_type` at `schema_version`.
+pub fn can_decode<E: Event>(event_type: &str, schema_version: u16) -> bool {
+    E::TYPES.contains(&(event_type, schema_version))
+        || E::UPCASTERS
+            .iter()
+            .any(|upcaster| upcaster.event_type == event_type && upcaster.schema_version == schema_version)
+}
+
+/// Declares the events of an aggregate: `enum Name { Variant(Payload) = schema version, … }`, optionally followed by
+/// `upcasters [ … ]`. The variant's name is the stored type name and is never changed once written.
+#[macro_export]
+macro_rules! events {
+    (
+        $(#[$doc:meta])* pub enum $name:ident {
+            $( $(#[$variant_doc:meta])* $variant:ident($payload:ty) = $schema:literal, )+
+        }
+        $( upcasters [ $($upcaster:expr),* $(,)? ] )?
+    ) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+        #[serde(tag = "type", content = "data")]
+        pub enum $name { $( $(#[$variant_doc])* $variant($payload), )+ }
+
+        impl ::cqrs_es::DomainEvent for $name {
+            fn event_type(&self) -> String {
+                $crate::codec::Event::name(self).to_owned()
+            }
+            fn event_version(&self) -> String {
+                $crate::codec::Event::schema_version(self).to_string()
+            }
+        }
+
+        impl $crate::codec::Event for $name {
+            const TYPES: &'static [(&'static str, u16)] = &[ $( (stringify!($variant), $schema), )+ ];
+            const UPCASTERS: &'static [$crate::codec::Upcaster] = &[ $( $($upcaster),* )? ];
+
+            fn name(&self) -> &'static str {
+                match self { $( Self::$variant(_) => stringify!($variant), )+ }
+            }
+            fn schema_version(&self) -> u16 {
+                match self { $( Self::$variant(_) => $schema, )+ }
+            }
+            fn to_json(&self) -> Result<Vec<u8>, ::serde_json::Error> {
+                match self { $( Self::$variant(payload) => ::serde_json::to_vec(payload), )+ }
+            }
+            fn from_json(
+                event_type: &str, schema_version: u16, json: &[u8],
+            ) -> Option<Result<Self, ::serde_json::Error>> {
+                match (event_type, schema_version) {
+                    $( (stringify!($variant), $schema) => Some(::serde_json::from_slice(json).map(Self::$variant)), )+
+                    _ => None,
+                }
+            }
+        }
+    };
+}
