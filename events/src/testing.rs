@@ -1,5 +1,6 @@
 //! Given / when / then for aggregates: a test is three steps and says the rule in its name.
 
+#![expect(clippy::expect_used, reason = "a failed expectation is a failed test")]
 use crate::codec::{self, Event};
 use crate::decider::Decider;
 
