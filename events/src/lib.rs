@@ -15,6 +15,8 @@ pub mod codec;
 pub mod decider;
 pub mod ids;
 pub mod instrument;
+#[cfg(feature = "log")]
+pub mod log;
 pub mod market;
 pub mod money;
 pub mod recorded;
