@@ -55,6 +55,8 @@ impl EquityPoint {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PerformanceAccumulator {
     convention: Convention,
+    /// Of the convention, kept because it takes a logarithm and every point needs it.
+    risk_free_per_period: Figure,
     points: u64,
     first: Option<Mark>,
     last: Option<Mark>,
@@ -82,6 +84,7 @@ impl PerformanceAccumulator {
     pub fn new(convention: Convention) -> Self {
         Self {
             convention,
+            risk_free_per_period: convention.risk_free_per_period(),
             points: 0,
             first: None,
             last: None,
@@ -196,8 +199,8 @@ impl PerformanceAccumulator {
     fn take_return(&mut self, period_return: f64) {
         self.returns.push(period_return);
         self.positive_returns += u64::from(period_return > 0.0);
-        // Without a risk-free rate the ratios are refused anyway; the sums then only must stay finite.
-        let excess = period_return - self.convention.risk_free_per_period().unwrap_or(0.0);
+        let Ok(risk_free) = self.risk_free_per_period else { return };
+        let excess = period_return - risk_free;
         if excess < 0.0 {
             self.downside_squares.add_product(excess, excess);
             self.negative_excess.push(excess);
@@ -237,6 +240,7 @@ impl PerformanceAccumulator {
     fn sortino(&self) -> Figure {
         self.usable()?;
         at_least(2, self.returns.count())?;
+        let mean_excess = self.mean_excess()?;
         if self.negative_excess.count() == 0 {
             return Err(Because::NoLosingPeriods.into());
         }
@@ -246,7 +250,7 @@ impl PerformanceAccumulator {
                 self.negative_excess.deviation_to_divide_by(self.convention.deviation)?
             }
         };
-        finite(self.mean_excess()? / downside * self.periods()?.sqrt())
+        finite(mean_excess / downside * self.periods()?.sqrt())
     }
 
     fn downside_deviation(&self) -> Figure {
@@ -255,7 +259,7 @@ impl PerformanceAccumulator {
     }
 
     fn mean_excess(&self) -> Figure {
-        Ok(self.returns.mean()? - self.convention.risk_free_per_period()?)
+        Ok(self.returns.mean()? - self.risk_free_per_period?)
     }
 
     fn calmar(&self) -> Figure {
@@ -288,7 +292,7 @@ impl PerformanceAccumulator {
 
     fn alpha(&self) -> Figure {
         self.usable()?;
-        let alpha = self.benchmark.alpha_per_period(self.convention.risk_free_per_period()?)?;
+        let alpha = self.benchmark.alpha_per_period(self.risk_free_per_period?)?;
         finite(alpha * self.periods()?)
     }
 
