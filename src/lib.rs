@@ -1,1 +1,2 @@
-//! placeholder
+//! The application.
+pub mod bench;

@@ -7,7 +7,7 @@ use serde::Serialize;
 use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{Client, Statement};
+use tokio_postgres::Client;
 
 use super::batch::{self, Verdict};
 use super::connect::Connector;
@@ -217,7 +217,7 @@ pub(super) struct Appender {
 
 struct Session {
     client: Client,
-    statement: Statement,
+    statements: batch::Statements,
     backend: i32,
 }
 
@@ -282,10 +282,10 @@ impl Appender {
             end_backend(&client, backend).await.map_err(|error| chain_text(&error))?;
             self.lost_backend = None;
         }
-        let statement = batch::prepare(&client).await.map_err(|error| chain_text(&error))?;
+        let statements = batch::prepare(&client).await.map_err(|error| chain_text(&error))?;
         let row =
             client.query_one("select pg_backend_pid()", &[]).await.map_err(|error| chain_text(&error))?;
-        Ok(Session { client, statement, backend: row.get(0) })
+        Ok(Session { client, statements, backend: row.get(0) })
     }
 
     /// Sends a batch and answers everyone in it.
@@ -323,7 +323,7 @@ impl Appender {
 
     async fn try_send(&self, tickets: &[Ticket]) -> Result<Vec<Verdict>, Failure> {
         let Some(session) = &self.session else { return Err(Failure::Lost("not connected".to_owned())) };
-        match batch::send(&session.client, &session.statement, &batch::of_tickets(tickets)).await {
+        match batch::send(&session.client, &session.statements, &batch::of_tickets(tickets)).await {
             Ok(verdicts) => Ok(verdicts),
             Err(error) => Err(classify(&session.client, &error)),
         }
