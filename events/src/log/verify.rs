@@ -123,14 +123,24 @@ impl Log {
         let fault = loop {
             let events = self.read_stream(stream, check.tip.version, PAGE).await?;
             let last_page = events.len() < PAGE;
-            let fault = events
-                .iter()
-                .filter(|event| event.version <= guard.version || guard == StreamTip::EMPTY)
-                .find_map(|event| check.check(event).err());
-            if fault.is_some() || last_page || check.tip.version >= guard.version {
-                break fault.or_else(|| check.finish(guard).err());
+            let guarded = events.iter().take_while(|event| event.version <= guard.version);
+            if let Some(fault) = guarded.into_iter().find_map(|event| check.check(event).err()) {
+                break Some(fault);
+            }
+            if let Some(beyond) = events.iter().find(|event| event.version > guard.version) {
+                break check.finish(guard).err().or(self.unguarded(stream, beyond).await?);
+            }
+            if last_page {
+                break check.finish(guard).err();
             }
         };
         Ok(Verified { stream: stream.clone(), events: check.events, fault })
+    }
+
+    /// An event beyond the guard was either appended since the guard was read, or put there.
+    async fn unguarded(&self, stream: &StreamName, beyond: &Recorded) -> Result<Option<ChainFault>, ReadError> {
+        let now = self.tip(stream).await?.version;
+        let put_there = now < beyond.version;
+        Ok(put_there.then_some(ChainFault::WrongEnd { found: beyond.version, recorded: now }))
     }
 }
