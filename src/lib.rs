@@ -5,3 +5,4 @@
 //! to the outside world. Nothing depends on it.
 
 pub mod config;
+pub mod embedded;
