@@ -1,2 +1,9 @@
-//! The application.
+//! The application: configuration, private servers, the HTTP API, the command line, and what wires them together.
+//!
+//! Everything that decides, remembers or computes lives in the packages below (`actors`, `projections`, `events`,
+//! `quant`); this package is the only one that knows all of them.
+
 pub mod bench;
+pub mod config;
+pub mod doctor;
+pub mod embedded;

@@ -1,0 +1,4 @@
+//! Whole ways through the system, with real servers and real crashes.
+
+mod configuration;
+mod embedded;
