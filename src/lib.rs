@@ -1,1 +1,3 @@
-//! placeholder
+//! The application: everything that meets the outside world.
+
+pub mod market;
