@@ -5,5 +5,5 @@
 
 pub mod bench;
 pub mod config;
-pub mod doctor;
 pub mod embedded;
+pub mod market;

@@ -1,1 +1,3 @@
-//! placeholder
+//! What is seen: one file per read model, its fold and its queries.
+
+pub mod bars;
