@@ -94,12 +94,12 @@ async fn events_are_insert_only() {
         "delete from events_0000",
         "truncate events_0000",
     ] {
-        let refused = owner.batch_execute(change).await.unwrap_err();
+        let refused = owner.batch_execute(change).await.expect_err(change);
         assert_eq!(refused.code().unwrap().code(), "42501", "{change}: {refused}");
     }
-    owner.batch_execute("set role tapedeck").await.unwrap();
+    owner.batch_execute("set role tapedeck_app").await.unwrap();
     for change in ["delete from streams", "delete from log_head", "update event_types set name = 'x'", "update events set version = 2"] {
-        let refused = owner.batch_execute(change).await.unwrap_err();
+        let refused = owner.batch_execute(change).await.expect_err(change);
         assert_eq!(refused.code().unwrap().code(), "42501", "{change}: {refused}");
     }
 }

@@ -10,6 +10,7 @@ guarded as (
     insert into streams as s (tenant, category, stream_id, version, prev_version, chain_hash, prev_hash)
     select $1::int, $2::text, $3::text, $4::bigint + $5::int, $4, $7::bytea, $6::bytea
     where not exists (select from answered)
+      and ($4 = 0 or exists (select from streams k where k.tenant = $1 and k.category = $2 and k.stream_id = $3))
     on conflict (tenant, category, stream_id) do update
         set version = excluded.version,
             prev_version = excluded.prev_version,
