@@ -5,4 +5,5 @@
 //! to the outside world. Nothing depends on it.
 
 pub mod config;
+pub mod doctor;
 pub mod embedded;
