@@ -5,5 +5,6 @@
 
 pub mod bench;
 pub mod config;
+pub mod doctor;
 pub mod embedded;
 pub mod market;
