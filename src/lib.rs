@@ -4,7 +4,9 @@
 //! `quant`); this package is the only one that knows all of them.
 
 pub mod bench;
+pub mod cli;
 pub mod config;
 pub mod doctor;
 pub mod embedded;
 pub mod market;
+pub mod tape;

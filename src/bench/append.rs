@@ -160,8 +160,12 @@ async fn appends(log: &Log, callers: usize, time: Duration) -> anyhow::Result<Me
             let mut times_us = Vec::new();
             while started.elapsed() < time {
                 let sent = Instant::now();
-                let append =
-                    Append::of_command(stream.clone(), Expected::Tip(tip), CommandId::generate(), vec![fill()]);
+                let append = Append::of_command(
+                    stream.clone(),
+                    Expected::Tip(tip),
+                    CommandId::generate(),
+                    vec![fill()],
+                );
                 tip = log.append(append, Lane::Orders).await?.tip;
                 times_us.push(sent.elapsed().as_secs_f64() * 1e6);
             }

@@ -103,7 +103,9 @@ async fn appends_of_one_stream_are_judged_one_after_the_other() {
     let writers: Vec<_> = (0..40)
         .map(|_| {
             let (log, name) = (log.clone(), name.clone());
-            tokio::spawn(async move { log.append(one(&name, Expected::Any), Lane::Orders).await.unwrap().tip.version.0 })
+            tokio::spawn(async move {
+                log.append(one(&name, Expected::Any), Lane::Orders).await.unwrap().tip.version.0
+            })
         })
         .collect();
     let mut versions = Vec::new();
@@ -160,7 +162,10 @@ async fn a_command_sent_twice_has_one_effect_and_one_answer() {
             asked: vec![asked],
             events: vec![note("a"), note("b")],
         };
-        let both = tokio::join!(here.append(append.clone(), Lane::Orders), there.append(append.clone(), Lane::Orders));
+        let both = tokio::join!(
+            here.append(append.clone(), Lane::Orders),
+            there.append(append.clone(), Lane::Orders)
+        );
         let (committed, lost) = match both {
             (Ok(committed), Err(lost)) | (Err(lost), Ok(committed)) => (committed, lost),
             other => panic!("{other:?}"),
@@ -207,9 +212,13 @@ async fn each_command_of_a_merged_append_is_remembered() {
 async fn an_atomic_append_writes_all_members_or_none() {
     let log = fresh_log().await;
     let checked = put(&log, &stream("checked"), 1).await.tip;
-    let write = |key: &str, tip| Member::Write(Pending::chain(one(&stream(key), Expected::Tip(tip)), tip).unwrap());
-    let members =
-        [write("left", StreamTip::EMPTY), write("right", StreamTip::EMPTY), Member::Check(stream("checked"), checked)];
+    let write =
+        |key: &str, tip| Member::Write(Pending::chain(one(&stream(key), Expected::Tip(tip)), tip).unwrap());
+    let members = [
+        write("left", StreamTip::EMPTY),
+        write("right", StreamTip::EMPTY),
+        Member::Check(stream("checked"), checked),
+    ];
     let done = log.append_atomically(&members).await.unwrap();
     assert_eq!(done.iter().flatten().map(|committed| committed.first.0).collect::<Vec<_>>(), [2, 3]);
     assert!(done[2].is_none());

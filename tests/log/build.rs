@@ -50,7 +50,8 @@ fn lift_added_text(json: &[u8]) -> Result<events::codec::Upcasted, serde_json::E
     let text: String = serde_json::from_slice(json)?;
     let Ok(amount) = text.parse::<i64>() else { return Ok(vec![]) };
     let halves = [amount / 2, amount - amount / 2];
-    let event = |amount| serde_json::to_vec(&Added { amount }).map(|json| ("CounterAdded", 3, Bytes::from(json)));
+    let event =
+        |amount| serde_json::to_vec(&Added { amount }).map(|json| ("CounterAdded", 3, Bytes::from(json)));
     halves.into_iter().map(event).collect()
 }
 
@@ -98,5 +99,7 @@ pub async fn count(log: &Log, key: &str, amounts: impl IntoIterator<Item = i64>)
         .map(|amount| NewEvent::encode(&CounterEvent::CounterAdded(Added { amount })).unwrap())
         .collect();
     let stream = StreamName::new(Tenant::LOCAL, "counter", key);
-    log.append(Append::of_command(stream, Expected::Any, CommandId::generate(), events), Lane::Orders).await.unwrap()
+    log.append(Append::of_command(stream, Expected::Any, CommandId::generate(), events), Lane::Orders)
+        .await
+        .unwrap()
 }

@@ -112,7 +112,11 @@ async fn an_appender_waits_two_seconds_for_a_lock_at_most() {
     let refused = log.append(one(&stream("late"), Expected::Any), Lane::Orders).await;
     assert!(matches!(refused, Err(AppendError::Unavailable { .. })), "{refused:?}");
     blocker.batch_execute("rollback").await.unwrap();
-    assert_eq!(put(&log, &stream("late"), 1).await.first, Position(1), "the refused append burned no position");
+    assert_eq!(
+        put(&log, &stream("late"), 1).await.first,
+        Position(1),
+        "the refused append burned no position"
+    );
 }
 
 /// EL-40, EL-42: another process's appends wake a subscriber; without any hint polling finds them.
@@ -136,6 +140,7 @@ async fn a_subscriber_is_woken_by_other_processes_and_finds_what_brought_no_hint
         )
         .await
         .unwrap();
-    let found = tokio::time::timeout(Duration::from_secs(5), following.next()).await.expect("polling finds it");
+    let found =
+        tokio::time::timeout(Duration::from_secs(5), following.next()).await.expect("polling finds it");
     assert_eq!(found.unwrap().events[0].position, Position(2));
 }

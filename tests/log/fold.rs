@@ -26,7 +26,10 @@ async fn a_snapshot_is_used_when_right_and_ignored_when_wrong() {
     let quick = log.load::<Aggregate<Counter>>(&counter("1")).await.unwrap();
     assert_eq!((quick.state.total, quick.folded, quick.snapshot), (5_057, 1, Version(100)));
     let hash = state_hash(&quick.state).unwrap();
-    assert_eq!(hash, state_hash(&log.load_afresh::<Aggregate<Counter>>(&counter("1")).await.unwrap().state).unwrap());
+    assert_eq!(
+        hash,
+        state_hash(&log.load_afresh::<Aggregate<Counter>>(&counter("1")).await.unwrap().state).unwrap()
+    );
 
     let client = tape.connect().await.unwrap();
     for damage in [
@@ -60,10 +63,15 @@ async fn old_events_are_lifted_and_unreadable_ones_found_at_start() {
     let append = Append::of_command(counter("old"), Expected::NoStream, CommandId::generate(), events);
     log.append(append, Lane::Orders).await.unwrap();
     let loaded = log.load::<Aggregate<Counter>>(&counter("old")).await.unwrap();
-    assert_eq!((loaded.state.total, loaded.state.events), (115, 5), "1 became 2, 2 became 2, nothing became none");
+    assert_eq!(
+        (loaded.state.total, loaded.state.events),
+        (115, 5),
+        "1 became 2, 2 became 2, nothing became none"
+    );
     assert_eq!(log.unreadable_types(can_decode::<CounterEvent>).await.unwrap(), []);
 
-    let append = Append::of_command(counter("new"), Expected::NoStream, CommandId::generate(), vec![old(4, "{}")]);
+    let append =
+        Append::of_command(counter("new"), Expected::NoStream, CommandId::generate(), vec![old(4, "{}")]);
     log.append(append, Lane::Orders).await.unwrap();
     let unreadable = log.unreadable_types(can_decode::<CounterEvent>).await.unwrap();
     assert_eq!(unreadable.iter().map(|found| found.schema_version).collect::<Vec<_>>(), [4]);
@@ -81,14 +89,22 @@ async fn any_state_can_be_seen_as_it_was() {
         occurred_at: Some("2020-01-02T00:00:00Z".parse().unwrap()),
         ..NewEvent::encode(&CounterEvent::CounterAdded(super::build::Added { amount: 100 })).unwrap()
     };
-    log.append(Append::of_command(counter("1"), Expected::Any, CommandId::generate(), vec![late]), Lane::Orders)
-        .await
-        .unwrap();
-    let total = async |point| log.load_as_of::<Aggregate<Counter>>(&counter("1"), point).await.unwrap().state.total;
+    log.append(
+        Append::of_command(counter("1"), Expected::Any, CommandId::generate(), vec![late]),
+        Lane::Orders,
+    )
+    .await
+    .unwrap();
+    let total =
+        async |point| log.load_as_of::<Aggregate<Counter>>(&counter("1"), point).await.unwrap().state.total;
     assert_eq!(total(AsOf::Position(first.last)).await, 3);
     assert_eq!(total(AsOf::Position(first.first)).await, 1);
     assert_eq!(total(AsOf::RecordedAt(second.at)).await, 13);
-    assert_eq!(total(AsOf::OccurredAt("2021-01-01T00:00:00Z".parse().unwrap())).await, 100, "known late, true early");
+    assert_eq!(
+        total(AsOf::OccurredAt("2021-01-01T00:00:00Z".parse().unwrap())).await,
+        100,
+        "known late, true early"
+    );
     assert_eq!(total(AsOf::RecordedAt(events::time::now())).await, 113);
     let twice = [total(AsOf::RecordedAt(second.at)).await, total(AsOf::RecordedAt(second.at)).await];
     assert_eq!(twice[0], twice[1]);

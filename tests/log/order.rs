@@ -50,7 +50,8 @@ async fn no_reader_sees_a_hole_while_writers_append_and_roll_back() {
                             let append = one(&stream(key), Expected::NoStream);
                             Member::Write(Pending::chain(append, StreamTip::EMPTY).unwrap())
                         };
-                        let lost = [write(&format!("lost-{writer}-{turn}")), write(&format!("{writer}-{turn}"))];
+                        let lost =
+                            [write(&format!("lost-{writer}-{turn}")), write(&format!("{writer}-{turn}"))];
                         log.append_atomically(&lost).await.unwrap_err();
                     }
                 }
@@ -74,7 +75,10 @@ async fn recorded_times_never_decrease() {
     let tape = fresh_tape().await;
     let log = open(&tape).await;
     let client = tape.connect().await.unwrap();
-    client.batch_execute("update log_head set last_at = clock_timestamp() + interval '1 hour'").await.unwrap();
+    client
+        .batch_execute("update log_head set last_at = clock_timestamp() + interval '1 hour'")
+        .await
+        .unwrap();
     let ahead = put(&log, &stream("a"), 1).await.at;
     let later = put(&log, &stream("b"), 1).await.at;
     assert!(later >= ahead && ahead > events::time::now());
@@ -98,7 +102,12 @@ async fn events_are_insert_only() {
         assert_eq!(refused.code().unwrap().code(), "42501", "{change}: {refused}");
     }
     owner.batch_execute("set role tapedeck_app").await.unwrap();
-    for change in ["delete from streams", "delete from log_head", "update event_types set name = 'x'", "update events set version = 2"] {
+    for change in [
+        "delete from streams",
+        "delete from log_head",
+        "update event_types set name = 'x'",
+        "update events set version = 2",
+    ] {
         let refused = owner.batch_execute(change).await.expect_err(change);
         assert_eq!(refused.code().unwrap().code(), "42501", "{change}: {refused}");
     }

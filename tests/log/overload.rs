@@ -22,7 +22,9 @@ async fn a_full_queue_refuses_at_once_and_recovers() {
     blocker.batch_execute("begin; select * from log_head for update").await.unwrap();
     let append = |index: usize| {
         let log = log.clone();
-        tokio::spawn(async move { log.append(one(&stream(&format!("s-{index}")), Expected::Any), Lane::Orders).await })
+        tokio::spawn(async move {
+            log.append(one(&stream(&format!("s-{index}")), Expected::Any), Lane::Orders).await
+        })
     };
     let in_flight = append(0);
     until_waiting_for_a_lock(&blocker).await;

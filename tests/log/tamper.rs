@@ -54,7 +54,8 @@ async fn a_deleted_event_is_found() {
     assert_eq!(fault, Some(ChainFault::Missing { version: Version(5), found: Version(6) }));
     let (_, fault) = tampered(&["delete from events where global_seq = 10"]).await;
     assert_eq!(fault, Some(ChainFault::WrongEnd { found: Version(9), recorded: Version(10) }));
-    let cut = ["delete from events where global_seq = 10", "update streams set version = 9 where stream_id = 'a'"];
+    let cut =
+        ["delete from events where global_seq = 10", "update streams set version = 9 where stream_id = 'a'"];
     assert_eq!(tampered(&cut).await.1, Some(ChainFault::WrongTip { version: Version(9) }));
 }
 
@@ -74,5 +75,8 @@ async fn an_inserted_event_is_found() {
     let insert = "insert into events select 900, stream_no, 11, recorded_at, null, gen_random_uuid(), null, null, type_id,
                   1, 0, sha256('x'), null, payload from events where global_seq = 3";
     let (_, fault) = tampered(&[insert]).await;
-    assert!(matches!(fault, Some(ChainFault::WrongEnd { .. } | ChainFault::Changed { version: Version(11), .. })), "{fault:?}");
+    assert!(
+        matches!(fault, Some(ChainFault::WrongEnd { .. } | ChainFault::Changed { version: Version(11), .. })),
+        "{fault:?}"
+    );
 }

@@ -39,7 +39,10 @@ pub async fn fresh_tape() -> Connector {
     let name = format!("tape_{}", NEXT.fetch_add(1, Ordering::Relaxed));
     let (client, connection) = services::postgres().connect(NoTls).await.unwrap();
     tokio::spawn(connection);
-    client.batch_execute(&format!("create database {name} template {template} strategy file_copy")).await.unwrap();
+    client
+        .batch_execute(&format!("create database {name} template {template} strategy file_copy"))
+        .await
+        .unwrap();
     // The template's epoch went with the copy: each tape has a life of its own.
     let mut config = services::postgres();
     config.dbname(&name);

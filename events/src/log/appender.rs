@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
-use tokio_postgres::error::SqlState;
 use tokio_postgres::Client;
+use tokio_postgres::error::SqlState;
 
 use super::batch::{self, Verdict};
 use super::connect::Connector;
@@ -297,7 +297,8 @@ impl Appender {
                 Ok(verdicts) => self.answer(tickets, verdicts).await,
                 Err(Failure::Lost(reason)) => {
                     tracing::warn!(reason, "The connection of an appender was lost: {reason}");
-                    self.lost_backend = self.session.take().map(|session| session.backend).or(self.lost_backend);
+                    self.lost_backend =
+                        self.session.take().map(|session| session.backend).or(self.lost_backend);
                     self.resolve(tickets).await;
                 }
                 Err(Failure::Exhausted(reason)) => {
@@ -414,7 +415,8 @@ impl Appender {
                     let _ = ticket.reply.send(result);
                 }
                 Some(None) => unwritten.push(ticket),
-                None => self.refuse(vec![ticket], |ticket| AppendError::Unknown { stream: ticket.stream().clone() }),
+                None => self
+                    .refuse(vec![ticket], |ticket| AppendError::Unknown { stream: ticket.stream().clone() }),
             }
         }
         unwritten.reverse();

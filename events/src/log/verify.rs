@@ -138,7 +138,11 @@ impl Log {
     }
 
     /// An event beyond the guard was either appended since the guard was read, or put there.
-    async fn unguarded(&self, stream: &StreamName, beyond: &Recorded) -> Result<Option<ChainFault>, ReadError> {
+    async fn unguarded(
+        &self,
+        stream: &StreamName,
+        beyond: &Recorded,
+    ) -> Result<Option<ChainFault>, ReadError> {
         let now = self.tip(stream).await?.version;
         let put_there = now < beyond.version;
         Ok(put_there.then_some(ChainFault::WrongEnd { found: beyond.version, recorded: now }))
