@@ -1,0 +1,5 @@
+//! The test kit.
+
+pub mod folders;
+pub mod services;
+pub mod waiting;
