@@ -9,6 +9,7 @@ mod intake;
 mod lines;
 mod ohlcv_csv;
 mod options;
+pub mod positions;
 mod prices;
 mod raw_json;
 mod reader;
@@ -16,6 +17,8 @@ mod report;
 mod series_json;
 mod stamp;
 mod store;
+#[cfg(test)]
+mod tests;
 mod wide_csv;
 
 pub use error::ImportError;

@@ -86,6 +86,8 @@ pub(super) enum RowError {
     SeveralSeries,
     #[error("bars of {0} are not kept: only Daily, 60min and 1min")]
     UnknownInterval(String),
+    #[error("action {0} is none of buy, sell and no_trade")]
+    UnknownAction(String),
     #[error("no symbol")]
     NoSymbol,
     #[error("{0} is not a symbol: 1 to 32 letters, digits or . - ^ = / _")]

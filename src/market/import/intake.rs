@@ -73,10 +73,7 @@ impl Intake {
         }
         let market = self.options.market.unwrap_or_else(|| symbol.market());
         let (zone_name, zone) = self.zone_of(symbol, market, zone, line);
-        let meaning = self.options.stamps.unwrap_or(match market {
-            Market::China => StampMeaning::End,
-            Market::UnitedStates | Market::Crypto => StampMeaning::Start,
-        });
+        let meaning = self.options.stamps.unwrap_or_else(|| default_meaning(market));
         let number = SeriesNumber(self.series.len());
         self.series.push(Series {
             symbol: symbol.clone(),
@@ -208,6 +205,14 @@ fn same_clock(left: &TimeZone, right: &TimeZone) -> bool {
         let noon = date.at(12, 0, 0, 0);
         left.to_ambiguous_timestamp(noon).offset() == right.to_ambiguous_timestamp(noon).offset()
     })
+}
+
+/// What intraday stamps name in the files of a market.
+pub(super) const fn default_meaning(market: Market) -> StampMeaning {
+    match market {
+        Market::China => StampMeaning::End,
+        Market::UnitedStates | Market::Crypto => StampMeaning::Start,
+    }
 }
 
 /// The one spelling of a symbol.

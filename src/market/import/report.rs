@@ -13,6 +13,8 @@ pub const REJECTED_LISTED_MAX: usize = 1_000;
 const WARNED_LINES_MAX: usize = 10;
 /// Different unknown keys that are told apart.
 const UNKNOWN_KEYS_MAX: usize = 100;
+/// Characters kept of one.
+const UNKNOWN_KEY_CHARS_MAX: usize = 64;
 /// Rejected rows shown by the readable form.
 const REJECTED_SHOWN_MAX: usize = 20;
 
@@ -77,6 +79,15 @@ pub struct Warned {
     pub first_lines: Vec<u64>,
 }
 
+impl Warned {
+    pub(super) fn add(&mut self, line: u64) {
+        self.count += 1;
+        if self.first_lines.len() < WARNED_LINES_MAX && self.first_lines.last() != Some(&line) {
+            self.first_lines.push(line);
+        }
+    }
+}
+
 /// What became of a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImportReport {
@@ -135,22 +146,19 @@ impl ImportReport {
     }
 
     pub(super) fn warn(&mut self, kind: WarningKind, line: u64) {
-        let warned = self.warnings.entry(kind).or_default();
-        warned.count += 1;
-        if warned.first_lines.len() < WARNED_LINES_MAX && warned.first_lines.last() != Some(&line) {
-            warned.first_lines.push(line);
-        }
+        self.warnings.entry(kind).or_default().add(line);
     }
 
     pub(super) fn count_unknown(&mut self, key: &str) {
-        if let Some(count) = self.unknown_keys.get_mut(key) {
-            *count += 1;
-        } else if self.unknown_keys.len() < UNKNOWN_KEYS_MAX {
-            self.unknown_keys.insert(key.chars().take(64).collect(), 1);
-        } else {
-            *self.unknown_keys.entry("(others)".to_owned()).or_default() += 1;
-        }
+        count_key(&mut self.unknown_keys, key);
     }
+}
+
+/// Counts a key; beyond a hundred different ones they are counted together.
+pub(super) fn count_key(keys: &mut BTreeMap<String, u64>, key: &str) {
+    let short: String = key.chars().take(UNKNOWN_KEY_CHARS_MAX).collect();
+    let known = keys.len() < UNKNOWN_KEYS_MAX || keys.contains_key(&short);
+    *keys.entry(if known { short } else { "(others)".to_owned() }).or_default() += 1;
 }
 
 impl fmt::Display for ImportReport {

@@ -49,6 +49,10 @@ pub(super) fn read_document<R: Read>(lines: &mut Lines<R>, intake: &mut Intake) 
 fn read_object(text: &str, first_line: u64, intake: &mut Intake) {
     let entries = match serde_json::from_str::<Entries<'_>>(text) {
         Ok(Entries(entries)) => entries,
+        Err(error) if error.is_data() => {
+            let error = RowError::NotAnObject("the line".to_owned());
+            return intake.report.reject(first_line, None, &error);
+        }
         Err(error) => {
             let line = first_line + (error.line() as u64).saturating_sub(1);
             let reason = error.to_string();
