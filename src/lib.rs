@@ -9,4 +9,5 @@ pub mod config;
 pub mod doctor;
 pub mod embedded;
 pub mod market;
+pub mod start_run;
 pub mod tape;
