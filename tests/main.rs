@@ -6,6 +6,7 @@
     reason = "a test that cannot go on fails"
 )]
 
+mod actors;
 mod journeys;
 mod log;
 mod support;
