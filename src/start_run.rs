@@ -163,7 +163,7 @@ impl RunStarter {
         if answer.request_hash != context.request_hash {
             return Err(StartRunError::IdempotencyMismatch);
         }
-        let reply = answer.reply.and_then(|reply| serde_json::from_slice::<Reply>(&reply).ok());
+        let reply = answer.reply.and_then(|reply| serde_json::from_slice::<Reply>(reply.as_ref()).ok());
         let Reply { run_id, run_number, model_id } = reply.ok_or(StartRunError::IdempotencyMismatch)?;
         Ok(Some(StartedRun { run_id, run_number, model_id, position: answer.last, duplicate: true }))
     }
