@@ -1,25 +1,37 @@
 //! A run: one execution of a model over a range of bars, with an account and a ledger of its own.
 
 mod book;
+mod clearing;
+mod clock;
 mod command;
 mod decide;
+mod desk;
 mod events;
 mod figures;
+pub mod ledger;
+mod quote;
+pub mod recheck;
 mod snapshot;
+mod step;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 
 pub use book::{Book, Holding};
+pub use clearing::{Cleared, RESTING_ORDERS_MAX};
 pub use command::{Advance, REASON_CHARS_MAX, RunCommand, RunError};
 pub use events::{
     BarsClosed, OrderAccepted, OrderCancelled, OrderExpired, OrderFilled, OrderRefused, PriceRule,
     RunCancelled, RunCompleted, RunDeleted, RunEvent, RunFailed, RunRequested,
 };
 pub use figures::{Counts, Drawdown, EquityPoint, RunFigures};
+pub use ledger::{Action, Ledger, LedgerRecord};
 use serde::{Deserialize, Serialize};
 pub use snapshot::{
     BarsUsed, CHUNK_BARS_DEFAULT, CHUNK_BARS_MAX, COST_RATE_MAX, Fingerprint, InvalidFingerprint, RunSnapshot,
 };
+pub use step::{CHUNK_EVENTS_MAX, ORDERS_PER_BAR_MAX};
 
 use crate::{Decider, ModelId};
 

@@ -1,8 +1,8 @@
 //! What follows from a command to a run.
 
 use super::{
-    Advance, OrderCancelled, REASON_CHARS_MAX, Run, RunCancelled, RunCommand, RunDeleted, RunError, RunEvent,
-    RunFailed, RunRequested, RunStatus, Trading,
+    OrderCancelled, REASON_CHARS_MAX, Run, RunCancelled, RunCommand, RunDeleted, RunError, RunEvent,
+    RunFailed, RunRequested, RunStatus, Trading, step,
 };
 
 pub(super) fn decide(run: &Run, command: RunCommand) -> Result<Vec<RunEvent>, RunError> {
@@ -25,7 +25,7 @@ pub(super) fn decide(run: &Run, command: RunCommand) -> Result<Vec<RunEvent>, Ru
             });
             if same { Ok(vec![]) } else { Err(RunError::AlreadyRequested) }
         }
-        (Run::Trading(trading), RunCommand::Advance(advance)) => advance_chunk(trading, &advance),
+        (Run::Trading(trading), RunCommand::Advance(advance)) => step::advance(trading, &advance),
         (Run::Trading(trading), RunCommand::Cancel { reason }) => Ok(ended(trading, |figures| {
             RunEvent::RunCancelled(RunCancelled { reason: bounded(&reason), figures })
         })),
@@ -54,12 +54,4 @@ fn ended(trading: &Trading, end: impl FnOnce(super::RunFigures) -> RunEvent) -> 
 
 fn bounded(reason: &str) -> String {
     reason.chars().take(REASON_CHARS_MAX).collect()
-}
-
-fn advance_chunk(trading: &Trading, advance: &Advance) -> Result<Vec<RunEvent>, RunError> {
-    let next_bar = trading.book.next_bar();
-    if advance.from_bar != next_bar {
-        return Err(RunError::StaleAdvance { from_bar: advance.from_bar, next_bar });
-    }
-    Err(RunError::SnapshotMismatch("not stepped yet"))
 }

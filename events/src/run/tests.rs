@@ -1,0 +1,5 @@
+//! Rules of runs, as given / when / then over small bars.
+
+mod conformance;
+mod resume;
+pub(crate) mod support;
