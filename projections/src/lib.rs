@@ -5,11 +5,15 @@
 //! readers keep seeing the old rows; [`watermarks`] let a reader wait for what it has written.
 
 pub mod database;
+pub mod equity;
+pub mod ledger;
+pub mod models;
 pub mod page;
 pub mod parked;
 pub mod projection;
 pub mod rebuild;
 pub mod runner;
+pub mod runs;
 pub mod status;
 pub mod streams;
 pub mod watermarks;
