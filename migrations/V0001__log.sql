@@ -2,7 +2,7 @@
 
 do $$
 begin
-    create role tapedeck nologin;
+    create role tapedeck_app nologin;
 exception
     when duplicate_object or unique_violation then null;
 end
@@ -10,15 +10,15 @@ $$;
 
 do $$
 begin
-    execute format('grant tapedeck to %I', current_user);
+    execute format('grant tapedeck_app to %I', current_user);
 exception
-    when others then raise notice 'role tapedeck is not granted to %: %', current_user, sqlerrm;
+    when others then raise notice 'role tapedeck_app is not granted to %: %', current_user, sqlerrm;
 end
 $$;
 
-grant usage on schema public to tapedeck;
-alter default privileges in schema public grant select, insert, update, delete, truncate on tables to tapedeck;
-alter default privileges in schema public grant usage, select on sequences to tapedeck;
+grant usage on schema public to tapedeck_app;
+alter default privileges in schema public grant select, insert, update, delete, truncate on tables to tapedeck_app;
+alter default privileges in schema public grant usage, select on sequences to tapedeck_app;
 
 create table log_head (
     id       int         primary key check (id = 1),
@@ -210,7 +210,7 @@ join streams s using (stream_no)
 join event_types t using (type_id);
 comment on view events_json is 'events::log: for people with SQL; compressed payloads are null here, `tapedeck events show` decodes them';
 
-revoke update, delete, truncate on events, event_types from tapedeck;
-revoke insert, delete, truncate on log_head from tapedeck;
-revoke delete, truncate on streams from tapedeck;
-grant select on events_json to tapedeck;
+revoke update, delete, truncate on events, event_types from tapedeck_app;
+revoke insert, delete, truncate on log_head from tapedeck_app;
+revoke delete, truncate on streams from tapedeck_app;
+grant select on events_json to tapedeck_app;

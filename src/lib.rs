@@ -1,1 +1,14 @@
-//! placeholder
+//! The application: configuration, private servers, the HTTP API, the command line, and what wires them together.
+//!
+//! Everything that decides, remembers or computes lives in the packages below (`actors`, `projections`, `events`,
+//! `quant`); this package is the only one that knows all of them.
+
+pub mod app;
+pub mod bench;
+pub mod cli;
+pub mod config;
+pub mod doctor;
+pub mod embedded;
+pub mod market;
+pub mod start_run;
+pub mod tape;

@@ -4,6 +4,7 @@
 //! transaction, so that a crash at any instruction neither skips nor repeats an event; [`rebuild`] folds anew while
 //! readers keep seeing the old rows; [`watermarks`] let a reader wait for what it has written.
 
+pub mod bars;
 pub mod database;
 pub mod equity;
 pub mod ledger;

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
+use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{Client, Statement};
 
 use super::batch::{self, Verdict};
 use super::connect::Connector;
@@ -103,7 +103,7 @@ pub struct AppenderStats {
 }
 
 /// How often an append that names no exact tip is tried against a stream that others keep moving.
-const RESOLVE_ATTEMPTS: usize = 16;
+const RESOLVE_ATTEMPTS: usize = 128;
 
 impl Log {
     /// Appends, once it is durable. See [`Append`] and [`AppendError`]; the most urgent lane is [`Lane::Control`].
@@ -217,7 +217,7 @@ pub(super) struct Appender {
 
 struct Session {
     client: Client,
-    statement: Statement,
+    statements: batch::Statements,
     backend: i32,
 }
 
@@ -256,7 +256,8 @@ impl Appender {
         const BACKOFF_MAX: Duration = Duration::from_secs(1);
         let mut backoff = Duration::from_millis(20);
         loop {
-            if self.session.as_ref().is_some_and(|session| !session.client.is_closed()) {
+            self.lost_backend = self.lost_session().or(self.lost_backend);
+            if self.session.is_some() {
                 return true;
             }
             let reason = match self.connect().await {
@@ -282,10 +283,10 @@ impl Appender {
             end_backend(&client, backend).await.map_err(|error| chain_text(&error))?;
             self.lost_backend = None;
         }
-        let statement = batch::prepare(&client).await.map_err(|error| chain_text(&error))?;
+        let statements = batch::prepare(&client).await.map_err(|error| chain_text(&error))?;
         let row =
             client.query_one("select pg_backend_pid()", &[]).await.map_err(|error| chain_text(&error))?;
-        Ok(Session { client, statement, backend: row.get(0) })
+        Ok(Session { client, statements, backend: row.get(0) })
     }
 
     /// Sends a batch and answers everyone in it.
@@ -296,6 +297,8 @@ impl Appender {
                 Ok(verdicts) => self.answer(tickets, verdicts).await,
                 Err(Failure::Lost(reason)) => {
                     tracing::warn!(reason, "The connection of an appender was lost: {reason}");
+                    self.lost_backend =
+                        self.session.take().map(|session| session.backend).or(self.lost_backend);
                     self.resolve(tickets).await;
                 }
                 Err(Failure::Exhausted(reason)) => {
@@ -323,7 +326,7 @@ impl Appender {
 
     async fn try_send(&self, tickets: &[Ticket]) -> Result<Vec<Verdict>, Failure> {
         let Some(session) = &self.session else { return Err(Failure::Lost("not connected".to_owned())) };
-        match batch::send(&session.client, &session.statement, &batch::of_tickets(tickets)).await {
+        match batch::send(&session.client, &session.statements, &batch::of_tickets(tickets)).await {
             Ok(verdicts) => Ok(verdicts),
             Err(error) => Err(classify(&session.client, &error)),
         }
@@ -395,25 +398,12 @@ impl Appender {
     }
 
     /// After a lost connection: asks the database what became of each append before anyone retries (EL-27).
-    async fn resolve(&mut self, tickets: Vec<Ticket>) {
-        self.lost_backend = self.session.take().map(|session| session.backend).or(self.lost_backend);
+    async fn resolve(&mut self, mut tickets: Vec<Ticket>) {
         let deadline = Instant::now() + self.queue.patience();
-        if !self.connected(Some(deadline)).await {
-            self.refuse(tickets, |ticket| AppendError::Unknown { stream: ticket.stream().clone() });
-            return;
-        }
         let mut unwritten = Vec::new();
-        for ticket in tickets {
-            let Some(command) = ticket.pending.append.asked.iter().find(|asked| asked.events > 0) else {
-                unwritten.push(ticket);
-                continue;
-            };
-            let found = match &self.session {
-                Some(session) => answer_from(&session.client, command.command_id).await,
-                None => Ok(None),
-            };
-            match found {
-                Ok(Some(answer)) => {
+        while let Some(ticket) = tickets.pop() {
+            match self.ask_about(&ticket, deadline).await {
+                Some(Some(answer)) => {
                     let written_here = answer.from_version.0 == ticket.pending.before.version.0 + 1;
                     self.queue.landed(std::iter::once(&ticket), BatchOutcome::default());
                     advance(&self.head, answer.last);
@@ -424,12 +414,38 @@ impl Appender {
                     };
                     let _ = ticket.reply.send(result);
                 }
-                Ok(None) => unwritten.push(ticket),
-                Err(_) => self
+                Some(None) => unwritten.push(ticket),
+                None => self
                     .refuse(vec![ticket], |ticket| AppendError::Unknown { stream: ticket.stream().clone() }),
             }
         }
+        unwritten.reverse();
         self.queue.put_back(unwritten);
+    }
+
+    /// What the database remembers of an append: its answer, that there is none, or nothing before the deadline.
+    async fn ask_about(&mut self, ticket: &Ticket, deadline: Instant) -> Option<Option<Answer>> {
+        let command = ticket.pending.append.asked.iter().find(|asked| asked.events > 0)?.command_id;
+        loop {
+            self.lost_backend = self.lost_session().or(self.lost_backend);
+            if !self.connected(Some(deadline)).await {
+                return None;
+            }
+            let session = self.session.as_ref()?;
+            match answer_from(&session.client, command).await {
+                Ok(answer) => return Some(answer),
+                Err(error) => tracing::debug!(error = %error, "Asking about an append failed: {error}"),
+            }
+            if Instant::now() > deadline {
+                return None;
+            }
+        }
+    }
+
+    /// The backend of a session that has died; its session is forgotten.
+    fn lost_session(&mut self) -> Option<i32> {
+        let dead = self.session.take_if(|session| session.client.is_closed())?;
+        Some(dead.backend)
     }
 
     fn refuse(&self, tickets: Vec<Ticket>, refusal: impl Fn(&Ticket) -> AppendError) {

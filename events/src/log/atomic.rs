@@ -35,7 +35,7 @@ impl Log {
     pub async fn append_atomically(&self, members: &[Member]) -> Result<Vec<Option<Committed>>, AtomicError> {
         let mut client = self.connector().connect_appender().await?;
         let type_ids = self.type_ids(&client, members).await?;
-        let statement = batch::prepare(&client).await?;
+        let statements = batch::prepare(&client).await?;
         let transaction = client.transaction().await?;
         for member in members {
             if let Member::Check(stream, expected) = member {
@@ -61,7 +61,7 @@ impl Log {
                 Member::Check(..) => None,
             })
             .collect();
-        let verdicts = batch::send(&transaction, &statement, &writes).await?;
+        let verdicts = batch::send(&transaction, &statements, &writes).await?;
         let mut committed = Vec::with_capacity(writes.len());
         for ((pending, _), verdict) in writes.iter().zip(verdicts) {
             match verdict {

@@ -40,9 +40,45 @@ const PARAMETERS: [Type; 26] = [
     Type::BYTEA_ARRAY,
 ];
 
-/// The statement, prepared on this connection.
-pub(super) async fn prepare(client: &Client) -> Result<Statement, tokio_postgres::Error> {
-    client.prepare_typed(include_str!("sql/append.sql"), &PARAMETERS).await
+/// The types of the parameters of `append_one.sql`: scalars for the append, then the arrays of its commands and events.
+const PARAMETERS_OF_ONE: [Type; 23] = [
+    Type::INT4,
+    Type::TEXT,
+    Type::TEXT,
+    Type::INT8,
+    Type::INT4,
+    Type::BYTEA,
+    Type::BYTEA,
+    Type::UUID_ARRAY,
+    Type::INT4_ARRAY,
+    Type::INT4_ARRAY,
+    Type::BYTEA_ARRAY,
+    Type::BYTEA_ARRAY,
+    Type::INT4_ARRAY,
+    Type::INT4_ARRAY,
+    Type::INT2_ARRAY,
+    Type::INT2_ARRAY,
+    Type::TIMESTAMPTZ_ARRAY,
+    Type::UUID_ARRAY,
+    Type::UUID_ARRAY,
+    Type::INT8_ARRAY,
+    Type::BYTEA_ARRAY,
+    Type::BYTEA_ARRAY,
+    Type::BYTEA_ARRAY,
+];
+
+/// The statements of an appender, prepared on its connection.
+pub(super) struct Statements {
+    many: Statement,
+    one: Statement,
+}
+
+/// Prepares the statements.
+pub(super) async fn prepare(client: &Client) -> Result<Statements, tokio_postgres::Error> {
+    Ok(Statements {
+        many: client.prepare_typed(include_str!("sql/append.sql"), &PARAMETERS).await?,
+        one: client.prepare_typed(include_str!("sql/append_one.sql"), &PARAMETERS_OF_ONE).await?,
+    })
 }
 
 #[derive(Default)]
@@ -134,6 +170,47 @@ impl<'a> Columns<'a> {
         }
     }
 
+    /// The parameters of `append_one.sql`; `None` when the batch is not of one append with events.
+    fn parameters_of_one(&self) -> Option<[&(dyn ToSql + Sync); 23]> {
+        let (append, asked, event) = (&self.append, &self.asked, &self.event);
+        let ([tenant], [category], [key], [expected], [events], [before], [after]) = (
+            append.tenant.as_slice(),
+            append.category.as_slice(),
+            append.key.as_slice(),
+            append.expected.as_slice(),
+            append.events.as_slice(),
+            append.hash_before.as_slice(),
+            append.hash_after.as_slice(),
+        ) else {
+            return None;
+        };
+        Some([
+            tenant,
+            category,
+            key,
+            expected,
+            events,
+            before,
+            after,
+            &asked.command_id,
+            &asked.skipped,
+            &asked.events,
+            &asked.request_hash,
+            &asked.reply,
+            &event.place,
+            &event.type_id,
+            &event.schema_version,
+            &event.codec,
+            &event.occurred_at,
+            &event.command_id,
+            &event.correlation_id,
+            &event.causation,
+            &event.hash,
+            &event.meta,
+            &event.payload,
+        ])
+    }
+
     fn parameters(&self) -> [&(dyn ToSql + Sync); 26] {
         let (append, asked, event) = (&self.append, &self.asked, &self.event);
         [
@@ -178,14 +255,17 @@ pub(super) enum Verdict {
 /// Sends the batch: one statement, one round trip, one commit. The verdicts are in the order of the tickets.
 pub(super) async fn send<C: tokio_postgres::GenericClient>(
     client: &C,
-    statement: &Statement,
+    statements: &Statements,
     batch: &[(&Pending, &[i32])],
 ) -> Result<Vec<Verdict>, tokio_postgres::Error> {
     let mut columns = Columns::default();
     for (ordinal, (pending, type_ids)) in batch.iter().enumerate() {
         columns.push(small(ordinal), pending, type_ids);
     }
-    let rows = client.query(statement, &columns.parameters()).await?;
+    let rows = match columns.parameters_of_one() {
+        Some(parameters) => client.query(&statements.one, &parameters).await?,
+        None => client.query(&statements.many, &columns.parameters()).await?,
+    };
     let mut verdicts: Vec<Verdict> = batch.iter().map(|_| Verdict::Conflict).collect();
     for row in &rows {
         let ordinal = usize::try_from(row.get::<_, i32>(0)).unwrap_or(usize::MAX);

@@ -50,12 +50,21 @@ pub fn state_hash<A: Kept>(state: &A) -> Result<ChainHash, serde_json::Error> {
     Ok(ChainHash(Sha256::digest(serde_json::to_vec(state)?).into()))
 }
 
+/// A hash over the state and the place it belongs to, so that neither can be changed alone.
+fn sealed(tip: StreamTip, position: Position, json: &[u8]) -> [u8; 32] {
+    let mut hasher = Sha256::new();
+    hasher.update(tip.version.0.to_be_bytes());
+    hasher.update(tip.hash.0);
+    hasher.update(position.0.to_be_bytes());
+    hasher.update(json);
+    hasher.finalize().into()
+}
+
 impl Stored {
     /// The state, if the stored bytes are what was written.
     pub(super) fn decode<A: Kept>(&self) -> Option<A> {
         let json = Codec::from_number(self.codec)?.unpack(&self.state).ok()?;
-        let hash: [u8; 32] = Sha256::digest(&json).into();
-        if hash.as_slice() != self.state_hash {
+        if sealed(self.tip, self.position, &json).as_slice() != self.state_hash {
             return None;
         }
         serde_json::from_slice(&json).ok()
@@ -72,7 +81,7 @@ impl Log {
         state: &A,
     ) -> Result<(), SnapshotError> {
         let json = serde_json::to_vec(state).map_err(SnapshotError::Encode)?;
-        let state_hash: [u8; 32] = Sha256::digest(&json).into();
+        let state_hash = sealed(tip, position, &json);
         let (codec, packed) = Codec::pack(json);
         let client = self.reader().await?;
         client

@@ -66,6 +66,20 @@ pub enum ChainFault {
     },
 }
 
+impl ChainFault {
+    /// The first event that is not as it was recorded.
+    pub const fn version(&self) -> Version {
+        match self {
+            Self::Changed { version, .. }
+            | Self::Missing { version, .. }
+            | Self::WrongTip { version }
+            | Self::OutOfOrder { version, .. } => *version,
+            Self::WrongEnd { found, recorded } if found.0 > recorded.0 => *found,
+            Self::WrongEnd { found, .. } => Version(found.0 + 1),
+        }
+    }
+}
+
 /// Follows a chain of hashes event by event.
 #[derive(Debug, Clone, Default)]
 pub(super) struct ChainCheck {
@@ -123,14 +137,28 @@ impl Log {
         let fault = loop {
             let events = self.read_stream(stream, check.tip.version, PAGE).await?;
             let last_page = events.len() < PAGE;
-            let fault = events
-                .iter()
-                .filter(|event| event.version <= guard.version || guard == StreamTip::EMPTY)
-                .find_map(|event| check.check(event).err());
-            if fault.is_some() || last_page || check.tip.version >= guard.version {
-                break fault.or_else(|| check.finish(guard).err());
+            let guarded = events.iter().take_while(|event| event.version <= guard.version);
+            if let Some(fault) = guarded.into_iter().find_map(|event| check.check(event).err()) {
+                break Some(fault);
+            }
+            if let Some(beyond) = events.iter().find(|event| event.version > guard.version) {
+                break check.finish(guard).err().or(self.unguarded(stream, beyond).await?);
+            }
+            if last_page {
+                break check.finish(guard).err();
             }
         };
         Ok(Verified { stream: stream.clone(), events: check.events, fault })
+    }
+
+    /// An event beyond the guard was either appended since the guard was read, or put there.
+    async fn unguarded(
+        &self,
+        stream: &StreamName,
+        beyond: &Recorded,
+    ) -> Result<Option<ChainFault>, ReadError> {
+        let now = self.tip(stream).await?.version;
+        let put_there = now < beyond.version;
+        Ok(put_there.then_some(ChainFault::WrongEnd { found: beyond.version, recorded: now }))
     }
 }

@@ -25,6 +25,9 @@ guarded as (
     select a.tenant, a.category, a.key, a.expected + a.n, a.expected, a.hash_after, a.hash_before
     from appends a
     where a.ord not in (select d.ord from answered d)
+      and (a.expected = 0 or exists (
+          select from streams k where k.tenant = a.tenant and k.category = a.category and k.stream_id = a.key offset 0
+      ))
     order by a.tenant, a.category, a.key
     on conflict (tenant, category, stream_id) do update
         set version = excluded.version,

@@ -1,0 +1,284 @@
+//! Bars in: copied into a temporary table, compared with what is stored, and only the difference inserted.
+
+use std::collections::HashMap;
+use std::pin::Pin;
+
+use events::{Interval, Symbol};
+use jiff::Timestamp;
+use tokio_postgres::binary_copy::BinaryCopyInWriter;
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Client, GenericClient, Row, Transaction};
+
+use super::{BarsStoreError, ImportedBar, Vintage};
+
+const OPERATION: &str = "loading bars";
+const STAGED_TYPES: [Type; 8] = [
+    Type::INT4,
+    Type::TIMESTAMPTZ,
+    Type::TIMESTAMPTZ,
+    Type::INT8,
+    Type::INT8,
+    Type::INT8,
+    Type::INT8,
+    Type::NUMERIC,
+];
+
+/// Where bars come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// Of the file or feed.
+    pub name: String,
+    /// How it was read.
+    pub format: String,
+    /// Of a file: what makes a second import of it change nothing.
+    pub identity: Option<FileIdentity>,
+}
+
+/// Two imports of equal identity bring the same bars.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileIdentity {
+    /// Of the bytes of the file.
+    pub sha256: [u8; 32],
+    /// What the reader was told, in canonical form.
+    pub options: String,
+}
+
+/// An import that has happened.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Import {
+    /// Its number.
+    pub import_id: i64,
+    /// The vintage it made, if it stored anything.
+    pub vintage: Option<Vintage>,
+    /// Bars that were new.
+    pub added: i64,
+    /// Bars that got other values.
+    pub changed: i64,
+    /// The report it left.
+    pub report: serde_json::Value,
+    /// When.
+    pub imported_at: Timestamp,
+}
+
+/// What an import stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// The number of the import.
+    pub import_id: i64,
+    /// The vintage it made; absent when nothing was new.
+    pub vintage: Option<Vintage>,
+    /// Bars that were new.
+    pub added: u64,
+    /// Bars that got other values.
+    pub changed: u64,
+    /// Bars that were stored already with these values.
+    pub unchanged: u64,
+}
+
+/// What happens at most once: a file is imported the first time only.
+#[derive(Debug)]
+pub enum Once<T> {
+    /// The file was imported before; nothing changes.
+    Before(Import),
+    /// It is new.
+    New(T),
+}
+
+/// One import under way: a transaction that either stores all its bars or none.
+pub struct BarLoad<'c> {
+    transaction: Transaction<'c>,
+    writer: Pin<Box<BinaryCopyInWriter>>,
+    source: Source,
+    places: HashMap<(Symbol, Interval), i32>,
+    staged: u64,
+}
+
+impl std::fmt::Debug for BarLoad<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("BarLoad").field("source", &self.source).finish_non_exhaustive()
+    }
+}
+
+impl<'c> BarLoad<'c> {
+    /// Starts an import, unless the same file was imported before.
+    pub async fn begin(client: &'c mut Client, source: Source) -> Result<Once<Self>, BarsStoreError> {
+        let transaction = client.transaction().await.map_err(BarsStoreError::during(OPERATION))?;
+        if let Some(import) = imported_before(&transaction, &source).await? {
+            return Ok(Once::Before(import));
+        }
+        let staging = "staging bars";
+        transaction
+            .batch_execute(include_str!("sql/stage.sql"))
+            .await
+            .map_err(BarsStoreError::during(staging))?;
+        let sink = transaction
+            .copy_in(include_str!("sql/copy_staged.sql"))
+            .await
+            .map_err(BarsStoreError::during(staging))?;
+        let writer = Box::pin(BinaryCopyInWriter::new(sink, &STAGED_TYPES));
+        Ok(Once::New(Self { transaction, writer, source, places: HashMap::new(), staged: 0 }))
+    }
+
+    /// Adds a bar; no bar may come twice.
+    pub async fn push(&mut self, bar: &ImportedBar) -> Result<(), BarsStoreError> {
+        let place = self.place_of(bar)?;
+        let open = bar.prices.open().units();
+        let (high, low) =
+            bar.prices.range().map(|(high, low)| (Some(high.units()), Some(low.units()))).unwrap_or_default();
+        let close = bar.prices.close().map(events::Price::units);
+        let row: [&(dyn ToSql + Sync); 8] =
+            [&place, &bar.start, &bar.end, &open, &high, &low, &close, &bar.volume];
+        self.writer.as_mut().write(&row).await.map_err(BarsStoreError::during("staging bars"))?;
+        self.staged += 1;
+        Ok(())
+    }
+
+    /// Stores what is new or different, with the report, as one vintage.
+    pub async fn commit(
+        self,
+        report: &serde_json::Value,
+        imported_at: Timestamp,
+    ) -> Result<Once<Stored>, BarsStoreError> {
+        let Self { transaction, mut writer, source, places, staged } = self;
+        writer.as_mut().finish().await.map_err(BarsStoreError::during("staging bars"))?;
+        transaction
+            .batch_execute(include_str!("sql/lock_imports.sql"))
+            .await
+            .map_err(BarsStoreError::during("waiting for other imports"))?;
+        // Another session may have imported the same file since this one began.
+        if let Some(import) = imported_before(&transaction, &source).await? {
+            return Ok(Once::Before(import));
+        }
+        let next = super::latest_vintage(&transaction).await?.map_or(1, |vintage| vintage.number() + 1);
+        let (added, changed) = store_difference(&transaction, next, places).await?;
+        let vintage = (added + changed > 0).then_some(next);
+        let import_id =
+            add_import(&transaction, &source, vintage, (added, changed), report, imported_at).await?;
+        transaction.commit().await.map_err(BarsStoreError::during(OPERATION))?;
+        let (added, changed) = (added.unsigned_abs(), changed.unsigned_abs());
+        Ok(Once::New(Stored {
+            import_id,
+            vintage: vintage.map(Vintage::new),
+            added,
+            changed,
+            unchanged: staged.saturating_sub(added + changed),
+        }))
+    }
+
+    /// Forgets every bar of this import.
+    pub async fn abandon(self) -> Result<(), BarsStoreError> {
+        drop(self.writer);
+        self.transaction.rollback().await.map_err(BarsStoreError::during("abandoning an import"))
+    }
+
+    fn place_of(&mut self, bar: &ImportedBar) -> Result<i32, BarsStoreError> {
+        let key = (bar.symbol.clone(), bar.interval);
+        if let Some(place) = self.places.get(&key) {
+            return Ok(*place);
+        }
+        let place = i32::try_from(self.places.len())
+            .map_err(|_| BarsStoreError::unreadable(OPERATION, "more series than an import can name"))?;
+        self.places.insert(key, place);
+        Ok(place)
+    }
+}
+
+/// Loads `bars` as one import.
+pub async fn load(
+    client: &mut Client,
+    source: Source,
+    bars: impl IntoIterator<Item = ImportedBar>,
+    report: &serde_json::Value,
+    imported_at: Timestamp,
+) -> Result<Once<Stored>, BarsStoreError> {
+    match BarLoad::begin(client, source).await? {
+        Once::Before(import) => Ok(Once::Before(import)),
+        Once::New(mut load) => {
+            for bar in bars {
+                load.push(&bar).await?;
+            }
+            load.commit(report, imported_at).await
+        }
+    }
+}
+
+async fn imported_before(
+    client: &impl GenericClient,
+    source: &Source,
+) -> Result<Option<Import>, BarsStoreError> {
+    let Some(FileIdentity { sha256, options }) = &source.identity else { return Ok(None) };
+    let operation = "looking for an earlier import";
+    client
+        .query_opt(include_str!("sql/find_import.sql"), &[&sha256.as_slice(), options])
+        .await
+        .and_then(|row| row.as_ref().map(import_of).transpose())
+        .map_err(BarsStoreError::during(operation))
+}
+
+fn import_of(row: &Row) -> Result<Import, tokio_postgres::Error> {
+    Ok(Import {
+        import_id: row.try_get("import_id")?,
+        vintage: row.try_get::<_, Option<i64>>("vintage")?.map(Vintage::new),
+        added: row.try_get("added")?,
+        changed: row.try_get("changed")?,
+        report: row.try_get("report")?,
+        imported_at: row.try_get("imported_at")?,
+    })
+}
+
+/// How many bars were added and changed.
+async fn store_difference(
+    transaction: &Transaction<'_>,
+    vintage: i64,
+    places: HashMap<(Symbol, Interval), i32>,
+) -> Result<(i64, i64), BarsStoreError> {
+    let operation = "storing new bars";
+    let mut series: Vec<_> = places.into_iter().collect();
+    series.sort_by_key(|(_, place)| *place);
+    let symbols: Vec<&str> = series.iter().map(|((symbol, _), _)| symbol.as_str()).collect();
+    let intervals: Vec<&str> = series.iter().map(|((_, interval), _)| interval.name()).collect();
+    transaction
+        .execute(include_str!("sql/add_series.sql"), &[&symbols, &intervals])
+        .await
+        .map_err(BarsStoreError::during("naming new series"))?;
+    let rows = transaction
+        .query(include_str!("sql/store_difference.sql"), &[&vintage, &symbols, &intervals])
+        .await
+        .map_err(BarsStoreError::during(operation))?;
+    rows.iter().try_fold((0, 0), |(added, changed), row| {
+        let more_added: i64 = row.try_get("added").map_err(BarsStoreError::during(operation))?;
+        let more_changed: i64 = row.try_get("changed").map_err(BarsStoreError::during(operation))?;
+        Ok((added + more_added, changed + more_changed))
+    })
+}
+
+async fn add_import(
+    transaction: &Transaction<'_>,
+    source: &Source,
+    vintage: Option<i64>,
+    (added, changed): (i64, i64),
+    report: &serde_json::Value,
+    imported_at: Timestamp,
+) -> Result<i64, BarsStoreError> {
+    let operation = "recording an import";
+    let sha256 = source.identity.as_ref().map(|identity| identity.sha256.as_slice());
+    let options = source.identity.as_ref().map_or("", |identity| identity.options.as_str());
+    transaction
+        .query_one(
+            include_str!("sql/add_import.sql"),
+            &[
+                &vintage,
+                &source.name,
+                &source.format,
+                &sha256,
+                &options,
+                report,
+                &added,
+                &changed,
+                &imported_at,
+            ],
+        )
+        .await
+        .and_then(|row| row.try_get("import_id"))
+        .map_err(BarsStoreError::during(operation))
+}

@@ -1,0 +1,2 @@
+select max(vintage) as vintage
+from imports

@@ -1,0 +1,22 @@
+//! Section `database`.
+
+use serde::{Deserialize, Serialize};
+
+use super::SecretUrl;
+
+/// Where the event log and the read models are.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DatabaseConfig {
+    /// `postgresql://user:password@host/database`, also from `DATABASE_URL`. Default none: a private Postgres is
+    /// started in the data folder.
+    pub url: Option<SecretUrl>,
+    /// Most connections this process opens, default 32. A private Postgres takes 200 in all.
+    pub pool_size: usize,
+}
+
+impl Default for DatabaseConfig {
+    fn default() -> Self {
+        Self { url: None, pool_size: 32 }
+    }
+}

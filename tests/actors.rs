@@ -1,0 +1,8 @@
+//! Actors over a real event log.
+
+mod chaos;
+mod commands;
+mod conformance;
+mod kit;
+mod operators;
+mod throughput;

@@ -1,0 +1,6 @@
+//! The test kit.
+
+pub mod folders;
+pub mod services;
+pub mod tape;
+pub mod waiting;
