@@ -58,7 +58,7 @@ struct EveryTenth;
 impl Policy for EveryTenth {
     fn propose(&self, view: &View<'_>, orders: &mut Vec<Order>) {
         if view.bar() % STAMPS_PER_ORDER == 0 {
-            push_turn(view, orders, view.bar() / STAMPS_PER_ORDER);
+            push_turn(view, orders, view.bar() / STAMPS_PER_ORDER - 1);
         }
     }
 }
@@ -69,7 +69,7 @@ struct EveryStamp;
 
 impl Policy for EveryStamp {
     fn propose(&self, view: &View<'_>, orders: &mut Vec<Order>) {
-        push_turn(view, orders, view.bar());
+        push_turn(view, orders, view.bar() - 1);
     }
 }
 
