@@ -193,8 +193,8 @@ async fn bars_and_decisions(
             read = recorded.version;
             let Ok(decoded) = recorded.decode::<RunEvent>() else { continue };
             for event in &decoded {
-                wrong = wrong.or_else(|| recheck.observe(event).err());
-                otherwise = otherwise.or_else(|| redecide.observe(event).err());
+                wrong = wrong.or_else(|| recheck.observe(read, event).err());
+                otherwise = otherwise.or_else(|| redecide.observe(read, event).err());
             }
         }
         if events.len() < PAGE {

@@ -212,7 +212,7 @@ async fn in_log(log: &Log, bars: &Arc<Bars>, policy: &Arc<dyn Policy>) -> anyhow
     let mut tip = StreamTip::EMPTY;
     let mut verdicts = std::collections::VecDeque::new();
     loop {
-        let encoded = events.iter().map(NewEvent::encode).collect::<Result<Vec<_>, _>>()?;
+        let encoded = NewEvent::encode_all(&events)?;
         let append = Append {
             stream: stream.clone(),
             expected: events::log::Expected::Tip(tip),
