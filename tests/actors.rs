@@ -5,4 +5,5 @@ mod commands;
 mod conformance;
 mod kit;
 mod operators;
+mod runs;
 mod throughput;
