@@ -7,6 +7,7 @@
 //! | how often a failing actor is started again, and when its stream is quarantined | [`supervisor`] |
 //! | driving a run from where its log ends to its last bar | [`run_loop`] |
 //! | finding the runs that want driving; one driver per run among all nodes | [`run_dispatcher`], [`leases`] |
+//! | commands over NATS: delivered at least once, carried out once | [`work_queue`] |
 //! | what actors need from outside | [`ports`] |
 
 pub mod aggregate;
@@ -16,6 +17,7 @@ pub mod ports;
 pub mod run_dispatcher;
 pub mod run_loop;
 pub mod supervisor;
+pub mod work_queue;
 
 pub use aggregate::{CommandEnvelope, CommandError, Inspection, Receipt};
 pub use directory::{Directory, DirectoryOptions, LiveActor};
