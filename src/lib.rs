@@ -4,6 +4,7 @@
 //! `quant`); this package is the only one that knows all of them.
 
 pub mod app;
+pub mod audit;
 pub mod bench;
 pub mod cli;
 pub mod config;
@@ -12,3 +13,4 @@ pub mod embedded;
 pub mod market;
 pub mod start_run;
 pub mod tape;
+pub mod worker;

@@ -116,7 +116,8 @@ impl fmt::Debug for Upcaster {
 pub trait Event:
     cqrs_es::DomainEvent + Serialize + DeserializeOwned + Clone + PartialEq + fmt::Debug + Send + Sync + 'static
 {
-    /// The stored name of several of these events in one: what one command caused, kept together.
+    /// The stored name of several of these events in one: what one command caused, kept together. It ends in
+    /// `EventPack`, by which filters recognise packs: they may hold an event of any type.
     const PACK: &'static str;
     /// Every type of this enum with its current schema version.
     const TYPES: &'static [(&'static str, u16)];
@@ -249,7 +250,7 @@ macro_rules! events {
         }
 
         impl $crate::codec::Event for $name {
-            const PACK: &'static str = concat!(stringify!($name), "s");
+            const PACK: &'static str = concat!(stringify!($name), "Pack");
             const TYPES: &'static [(&'static str, u16)] = &[ $( (stringify!($variant), $schema), )+ ];
             const UPCASTERS: &'static [$crate::codec::Upcaster] = &[ $( $($upcaster),* )? ];
 
