@@ -123,7 +123,18 @@ async fn assemble(tape: &Tape) -> Result<App, StartError> {
     let reads = log.connector().pool(config.database.pool_size)?;
     let market = Market::new(reads.clone());
     let chunk_bars = u32::try_from(config.runs.chunk_bars).unwrap_or(u32::MAX);
-    let starter = RunStarter { models: models.clone(), runs: runs.clone(), market: market.clone(), chunk_bars };
+    let starter =
+        RunStarter { models: models.clone(), runs: runs.clone(), market: market.clone(), chunk_bars };
     let watermarks = Watermarks::new(reads.clone());
-    Ok(App { config, log, reads, models, runs, market, starter, projections: Projections::standard(), watermarks })
+    Ok(App {
+        config,
+        log,
+        reads,
+        models,
+        runs,
+        market,
+        starter,
+        projections: Projections::standard(),
+        watermarks,
+    })
 }

@@ -6,11 +6,15 @@
 
 pub mod bars;
 pub mod database;
+pub mod equity;
+pub mod ledger;
+pub mod models;
 pub mod page;
 pub mod parked;
 pub mod projection;
 pub mod rebuild;
 pub mod runner;
+pub mod runs;
 pub mod status;
 pub mod streams;
 pub mod watermarks;

@@ -59,7 +59,7 @@ impl Redecide {
             RunEvent::RunRequested(requested) => RunCommand::Request {
                 model_id: requested.model_id,
                 run_number: requested.run_number,
-                snapshot: Box::new(requested.snapshot.clone()),
+                snapshot: requested.snapshot.clone(),
             },
             RunEvent::RunCancelled(cancelled) => RunCommand::Cancel { reason: cancelled.reason.clone() },
             RunEvent::RunFailed(failed) => RunCommand::Fail { reason: failed.reason.clone() },
