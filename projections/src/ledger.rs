@@ -13,6 +13,7 @@ mod records;
 
 pub use fills::{Execution, executions};
 pub use orders::{OrderState, RefusedRow, WaitingOrder, refusals, waiting_orders};
+pub(crate) use records::chunk_from;
 pub use records::{RecordCursor, last_record, records};
 
 use crate::equity::decimals;

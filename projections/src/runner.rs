@@ -65,6 +65,7 @@ impl Projections {
             .with(crate::runs::Runs)
             .with(crate::ledger::Ledger)
             .with(crate::equity::Equity)
+            .with(crate::leaderboard::Leaderboard)
     }
 
     /// These and one more.

@@ -53,9 +53,9 @@ pub async fn records(
     let mut next = after.map_or(0, |cursor| cursor.0.saturating_add(1));
     let mut found: Vec<LedgerRecord> = Vec::new();
     while found.len() <= usize::from(limit) {
-        let chunk = chunk_at(client, run, next).await?;
+        let chunk = chunk_from(client, run, next).await?;
         let wanted = usize::from(limit) + 1 - found.len();
-        found.extend(chunk.into_iter().filter(|record| record.id >= next).take(wanted));
+        found.extend(chunk.into_iter().take(wanted));
         match found.last() {
             Some(last) if last.id >= next => next = last.id.saturating_add(1),
             Some(_) | None => break,
@@ -72,8 +72,19 @@ pub async fn last_record(
     Ok(chunk_at(client, run, u64::MAX).await?.pop())
 }
 
+/// The records from `record` to the end of its chunk; none after the last.
+pub(crate) async fn chunk_from(
+    client: &impl GenericClient,
+    run: RunId,
+    record: u64,
+) -> Result<Vec<LedgerRecord>, QueryError> {
+    let mut chunk = chunk_at(client, run, record).await?;
+    chunk.retain(|found| found.id >= record);
+    Ok(chunk)
+}
+
 /// All records of the chunk that holds `record`, or of the last one before it.
-pub(crate) async fn chunk_at(
+async fn chunk_at(
     client: &impl GenericClient,
     run: RunId,
     record: u64,
