@@ -10,6 +10,7 @@ pub mod cli;
 pub mod config;
 pub mod doctor;
 pub mod embedded;
+pub mod http;
 pub mod market;
 pub mod start_run;
 pub mod tape;
