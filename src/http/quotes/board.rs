@@ -1,25 +1,48 @@
 //! Where the latest quotes come from.
 
-use events::{Price, Quantity, Symbol};
-use jiff::Timestamp;
-use tokio::sync::broadcast;
+use std::pin::Pin;
 
-/// The last trade of a symbol.
+use events::{Price, Quantity, Symbol};
+use futures_util::{Stream, stream};
+use jiff::Timestamp;
+
+/// The last trade or quote of a symbol.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Quote {
     /// The symbol.
     pub symbol: Symbol,
     /// Its last price.
     pub price: Price,
-    /// How many were traded, where known.
-    pub quantity: Option<Quantity>,
-    /// When it was true in the market.
-    pub occurred_at: Timestamp,
-    /// When it arrived here.
-    pub received_at: Timestamp,
-    /// Whether newer ones are missing: the feed is silent or has a gap.
-    pub stale: bool,
+    /// How many; zero for a quote without a trade.
+    pub size: Quantity,
+    /// When, at its source.
+    pub at: Timestamp,
+    /// Its number; rises by one with each quote of the symbol.
+    pub seq: u64,
+    /// Why it must not be relied on, if so.
+    pub stale: Option<Staleness>,
 }
+
+/// Why a quote must not be relied on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Staleness {
+    /// Quotes before it are missing and are being read again.
+    Gap,
+    /// Nothing newer came for a while.
+    Old,
+}
+
+/// What a follower hears.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum QuoteNews {
+    /// A quote.
+    Quote(Quote),
+    /// The follower was too slow and missed so many.
+    Missed(u64),
+}
+
+/// Quotes from now on.
+pub type QuoteStream = Pin<Box<dyn Stream<Item = QuoteNews> + Send>>;
 
 /// The latest quotes of a feed.
 pub trait QuoteBoard: Send + Sync {
@@ -28,20 +51,12 @@ pub trait QuoteBoard: Send + Sync {
     /// The last quote of one symbol.
     fn find(&self, symbol: &Symbol) -> Option<Quote>;
     /// Every quote from now on.
-    fn follow(&self) -> broadcast::Receiver<Quote>;
+    fn follow(&self) -> QuoteStream;
 }
 
 /// The board of an installation without a feed.
-#[derive(Debug)]
-pub struct NoQuotes {
-    never: broadcast::Sender<Quote>,
-}
-
-impl Default for NoQuotes {
-    fn default() -> Self {
-        Self { never: broadcast::Sender::new(1) }
-    }
-}
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoQuotes;
 
 impl QuoteBoard for NoQuotes {
     fn all(&self) -> Vec<Quote> {
@@ -52,7 +67,7 @@ impl QuoteBoard for NoQuotes {
         None
     }
 
-    fn follow(&self) -> broadcast::Receiver<Quote> {
-        self.never.subscribe()
+    fn follow(&self) -> QuoteStream {
+        Box::pin(stream::pending())
     }
 }
