@@ -132,7 +132,9 @@ pub enum CommandFailure {
     #[error("it kept changing while the command was being decided; it is at version {0}")]
     Conflict(i64),
     /// It may still be done.
-    #[error("no answer within {0} ms; the command may still be carried out, repeat it with the same Idempotency-Key")]
+    #[error(
+        "no answer within {0} ms; the command may still be carried out, repeat it with the same Idempotency-Key"
+    )]
     DeadlineExceeded(u64),
 }
 

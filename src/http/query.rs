@@ -150,9 +150,8 @@ fn percent_decoded(text: &str) -> String {
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {
         let mut ahead = rest.clone();
-        let escaped = (byte == b'%')
-            .then(|| Some((hex(ahead.next()?)? << 4) | hex(ahead.next()?)?))
-            .flatten();
+        let escaped =
+            (byte == b'%').then(|| Some((hex(ahead.next()?)? << 4) | hex(ahead.next()?)?)).flatten();
         match (byte, escaped) {
             (_, Some(decoded)) => {
                 bytes.push(decoded);
@@ -176,7 +175,8 @@ mod tests {
     #[test]
     fn pairs_are_decoded_and_keep_what_is_not_an_escape() {
         let pairs = form_pairs("symbol=BRK.B&to=2025-01-01T00%3A00%3A00Z&note=a+b%20c%zz&flag");
-        let expected = [("symbol", "BRK.B"), ("to", "2025-01-01T00:00:00Z"), ("note", "a b c%zz"), ("flag", "")];
+        let expected =
+            [("symbol", "BRK.B"), ("to", "2025-01-01T00:00:00Z"), ("note", "a b c%zz"), ("flag", "")];
         assert_eq!(pairs, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
     }
 

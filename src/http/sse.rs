@@ -85,21 +85,21 @@ pub fn respond(
     let stopping = api.stopping().clone();
     let ended = {
         let stopping = stopping.clone();
-        stream::once(async move { stopping.is_cancelled().then(|| Event::default().comment("the server stops")) })
-            .filter_map(std::future::ready)
+        stream::once(
+            async move { stopping.is_cancelled().then(|| Event::default().comment("the server stops")) },
+        )
+        .filter_map(std::future::ready)
     };
     let body: Pin<Box<dyn Stream<Item = Result<Event, Infallible>> + Send>> = Box::pin(
-        stream::iter([first])
-            .chain(events.take_until(stopping.cancelled_owned()))
-            .chain(ended)
-            .map(move |event| {
+        stream::iter([first]).chain(events.take_until(stopping.cancelled_owned())).chain(ended).map(
+            move |event| {
                 // The place is taken for as long as somebody reads.
                 let _ = &place;
                 Ok(event)
-            }),
+            },
+        ),
     );
-    let mut response =
-        Sse::new(body).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response();
+    let mut response = Sse::new(body).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response();
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     // Proxies that buffer would hold events back.
     response

@@ -40,11 +40,9 @@ impl Refusal {
             Self::Run(RunError::StaleAdvance { .. }) => {
                 (StatusCode::CONFLICT, "conflict", "It changed at the same time")
             }
-            Self::Run(RunError::OtherBars { .. } | RunError::SnapshotMismatch(_)) => (
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "internal",
-                "Something failed on our side",
-            ),
+            Self::Run(RunError::OtherBars { .. } | RunError::SnapshotMismatch(_)) => {
+                (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something failed on our side")
+            }
         };
         Description { status, code, title }
     }
