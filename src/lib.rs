@@ -1,10 +1,19 @@
-//! tapedeck: an event-sourced backend for portfolios and AI trading strategies.
+//! The application: configuration, private servers, the HTTP API, the command line, and what wires them together.
 //!
-//! This package is the application: it reads the configuration, starts or finds Postgres and NATS, and wires the
-//! packages `events` (what happened), `actors` (who decides), `projections` (what is seen) and `quant` (what it means)
-//! to the outside world. Nothing depends on it.
+//! Everything that decides, remembers or computes lives in the packages below (`actors`, `projections`, `events`,
+//! `quant`); this package is the only one that knows all of them.
 
+pub mod app;
+pub mod audit;
+pub mod bench;
+pub mod cli;
 pub mod config;
+pub mod create_model;
 pub mod doctor;
 pub mod embedded;
+pub mod http;
 pub mod market;
+pub mod report;
+pub mod start_run;
+pub mod tape;
+pub mod worker;

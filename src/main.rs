@@ -1,2 +1,7 @@
-//! placeholder
-fn main() {}
+//! The `tapedeck` program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    tapedeck::cli::main()
+}

@@ -2,4 +2,5 @@
 
 pub mod folders;
 pub mod services;
+pub mod tape;
 pub mod waiting;

@@ -9,15 +9,22 @@
 //! | aggregate | [`Decider`], adapted once to `cqrs_es::Aggregate` by [`Aggregate`] |
 //! | event as stored | [`Recorded`] |
 //! | amount of money, price, number of shares | [`Cash`], [`Price`], [`Quantity`] |
+//! | trading model, run | [`TradingModel`], [`Run`] |
+//! | policy, and all that it may know | [`policy::Policy`], [`policy::View`] |
 
 pub mod chain;
 pub mod codec;
 pub mod decider;
 pub mod ids;
 pub mod instrument;
+#[cfg(feature = "log")]
+pub mod log;
 pub mod market;
+pub mod model;
 pub mod money;
+pub mod policy;
 pub mod recorded;
+pub mod run;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod time;
@@ -27,6 +34,9 @@ pub use codec::{DecodeError, Event};
 pub use decider::{Aggregate, Decider};
 pub use ids::{CommandId, EpochId, ModelId, Principal, RequestId, RunId, Tenant};
 pub use instrument::{Market, Symbol};
+pub use model::TradingModel;
 pub use money::{Cash, Price, Quantity, Rate};
+pub use policy::FieldError;
 pub use recorded::{Metadata, Position, Recorded, StreamName, StreamTip, Version};
+pub use run::Run;
 pub use time::{Interval, TradingDay};

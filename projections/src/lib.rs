@@ -1,3 +1,29 @@
-//! What is seen: one file per read model, its fold and its queries.
+//! What is seen: one file per read model, its fold and its queries; the runner that keeps them exactly once.
+//!
+//! A read model is a [`Projection`]: a fold of the log into tables. The [`runner`] writes rows and checkpoint in one
+//! transaction, so that a crash at any instruction neither skips nor repeats an event; [`rebuild`] folds anew while
+//! readers keep seeing the old rows; [`watermarks`] let a reader wait for what it has written.
 
 pub mod bars;
+pub mod compare;
+pub mod database;
+pub mod equity;
+pub mod leaderboard;
+pub mod ledger;
+pub mod models;
+pub mod page;
+pub mod parked;
+pub mod performance;
+pub mod projection;
+pub mod rebuild;
+pub mod runner;
+pub mod runs;
+pub mod status;
+pub mod streams;
+pub mod watermarks;
+
+pub use database::QueryError;
+pub use page::{InvalidCursor, Page, PositionCursor};
+pub use projection::{OnPoison, Projection, ProjectionError};
+pub use runner::{Projections, RunnerOptions, RunningProjections};
+pub use watermarks::{WaitError, Watermarks};

@@ -1,0 +1,307 @@
+//! One batch of appends as the parameters of one statement, and its rows as verdicts.
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Client, Row, Statement};
+use uuid::Uuid;
+
+use super::queue::Ticket;
+use super::verdict::{Answer, Committed, Pending};
+use crate::{CommandId, Position, Version};
+
+/// The types of the parameters of `append.sql`, stated so that preparing needs no inference.
+const PARAMETERS: [Type; 26] = [
+    Type::INT4_ARRAY,
+    Type::INT4_ARRAY,
+    Type::TEXT_ARRAY,
+    Type::TEXT_ARRAY,
+    Type::INT8_ARRAY,
+    Type::INT4_ARRAY,
+    Type::BYTEA_ARRAY,
+    Type::BYTEA_ARRAY,
+    Type::INT4_ARRAY,
+    Type::UUID_ARRAY,
+    Type::INT4_ARRAY,
+    Type::INT4_ARRAY,
+    Type::BYTEA_ARRAY,
+    Type::BYTEA_ARRAY,
+    Type::INT4_ARRAY,
+    Type::INT4_ARRAY,
+    Type::INT4_ARRAY,
+    Type::INT2_ARRAY,
+    Type::INT2_ARRAY,
+    Type::TIMESTAMPTZ_ARRAY,
+    Type::UUID_ARRAY,
+    Type::UUID_ARRAY,
+    Type::INT8_ARRAY,
+    Type::BYTEA_ARRAY,
+    Type::BYTEA_ARRAY,
+    Type::BYTEA_ARRAY,
+];
+
+/// The types of the parameters of `append_one.sql`: scalars for the append, then the arrays of its commands and events.
+const PARAMETERS_OF_ONE: [Type; 23] = [
+    Type::INT4,
+    Type::TEXT,
+    Type::TEXT,
+    Type::INT8,
+    Type::INT4,
+    Type::BYTEA,
+    Type::BYTEA,
+    Type::UUID_ARRAY,
+    Type::INT4_ARRAY,
+    Type::INT4_ARRAY,
+    Type::BYTEA_ARRAY,
+    Type::BYTEA_ARRAY,
+    Type::INT4_ARRAY,
+    Type::INT4_ARRAY,
+    Type::INT2_ARRAY,
+    Type::INT2_ARRAY,
+    Type::TIMESTAMPTZ_ARRAY,
+    Type::UUID_ARRAY,
+    Type::UUID_ARRAY,
+    Type::INT8_ARRAY,
+    Type::BYTEA_ARRAY,
+    Type::BYTEA_ARRAY,
+    Type::BYTEA_ARRAY,
+];
+
+/// The statements of an appender, prepared on its connection.
+pub(super) struct Statements {
+    many: Statement,
+    one: Statement,
+}
+
+/// Prepares the statements.
+pub(super) async fn prepare(client: &Client) -> Result<Statements, tokio_postgres::Error> {
+    Ok(Statements {
+        many: client.prepare_typed(include_str!("sql/append.sql"), &PARAMETERS).await?,
+        one: client.prepare_typed(include_str!("sql/append_one.sql"), &PARAMETERS_OF_ONE).await?,
+    })
+}
+
+#[derive(Default)]
+struct Columns<'a> {
+    append: AppendColumns<'a>,
+    asked: AskedColumns<'a>,
+    event: EventColumns<'a>,
+}
+
+#[derive(Default)]
+struct AppendColumns<'a> {
+    ordinal: Vec<i32>,
+    tenant: Vec<i32>,
+    category: Vec<&'a str>,
+    key: Vec<&'a str>,
+    expected: Vec<i64>,
+    events: Vec<i32>,
+    hash_before: Vec<&'a [u8]>,
+    hash_after: Vec<&'a [u8]>,
+}
+
+#[derive(Default)]
+struct AskedColumns<'a> {
+    ordinal: Vec<i32>,
+    command_id: Vec<Uuid>,
+    skipped: Vec<i32>,
+    events: Vec<i32>,
+    request_hash: Vec<Option<&'a [u8]>>,
+    reply: Vec<Option<&'a [u8]>>,
+}
+
+#[derive(Default)]
+struct EventColumns<'a> {
+    ordinal: Vec<i32>,
+    place: Vec<i32>,
+    type_id: Vec<i32>,
+    schema_version: Vec<i16>,
+    codec: Vec<i16>,
+    occurred_at: Vec<Option<Timestamp>>,
+    command_id: Vec<Uuid>,
+    correlation_id: Vec<Option<Uuid>>,
+    causation: Vec<Option<i64>>,
+    hash: Vec<&'a [u8]>,
+    meta: Vec<Option<&'a [u8]>>,
+    payload: Vec<&'a [u8]>,
+}
+
+fn small(number: usize) -> i32 {
+    i32::try_from(number).unwrap_or(i32::MAX)
+}
+
+impl<'a> Columns<'a> {
+    fn push(&mut self, ordinal: i32, pending: &'a Pending, type_ids: &[i32]) {
+        let append = &pending.append;
+        self.append.ordinal.push(ordinal);
+        self.append.tenant.push(append.stream.tenant().0);
+        self.append.category.push(append.stream.category());
+        self.append.key.push(append.stream.key());
+        self.append.expected.push(pending.before.version.0);
+        self.append.events.push(small(append.events.len()));
+        self.append.hash_before.push(&pending.before.hash.0);
+        self.append.hash_after.push(&pending.after.hash.0);
+        let mut skipped = 0;
+        for asked in append.asked.iter().filter(|asked| asked.events > 0) {
+            self.asked.ordinal.push(ordinal);
+            self.asked.command_id.push(asked.command_id.uuid());
+            self.asked.skipped.push(skipped);
+            self.asked.events.push(small(asked.events));
+            self.asked.request_hash.push(asked.request_hash.as_ref().map(<[u8; 32]>::as_slice));
+            self.asked.reply.push(asked.reply.as_deref());
+            skipped = skipped.saturating_add(small(asked.events));
+        }
+        for (place, ((event, hashed), type_id)) in
+            append.events.iter().zip(&pending.hashed).zip(type_ids).enumerate()
+        {
+            let Some(asked) = append.asked.get(hashed.asked) else { continue };
+            self.event.ordinal.push(ordinal);
+            self.event.place.push(small(place + 1));
+            self.event.type_id.push(*type_id);
+            self.event.schema_version.push(i16::try_from(event.schema_version).unwrap_or(i16::MAX));
+            self.event.codec.push(event.codec.number());
+            self.event.occurred_at.push(event.occurred_at);
+            self.event.command_id.push(asked.command_id.uuid());
+            self.event.correlation_id.push(asked.correlation_id);
+            self.event.causation.push(asked.causation.map(|position| position.0));
+            self.event.hash.push(&hashed.hash.0);
+            self.event.meta.push(hashed.meta.as_deref());
+            self.event.payload.push(&event.payload);
+        }
+    }
+
+    /// The parameters of `append_one.sql`; `None` when the batch is not of one append with events.
+    fn parameters_of_one(&self) -> Option<[&(dyn ToSql + Sync); 23]> {
+        let (append, asked, event) = (&self.append, &self.asked, &self.event);
+        let ([tenant], [category], [key], [expected], [events], [before], [after]) = (
+            append.tenant.as_slice(),
+            append.category.as_slice(),
+            append.key.as_slice(),
+            append.expected.as_slice(),
+            append.events.as_slice(),
+            append.hash_before.as_slice(),
+            append.hash_after.as_slice(),
+        ) else {
+            return None;
+        };
+        Some([
+            tenant,
+            category,
+            key,
+            expected,
+            events,
+            before,
+            after,
+            &asked.command_id,
+            &asked.skipped,
+            &asked.events,
+            &asked.request_hash,
+            &asked.reply,
+            &event.place,
+            &event.type_id,
+            &event.schema_version,
+            &event.codec,
+            &event.occurred_at,
+            &event.command_id,
+            &event.correlation_id,
+            &event.causation,
+            &event.hash,
+            &event.meta,
+            &event.payload,
+        ])
+    }
+
+    fn parameters(&self) -> [&(dyn ToSql + Sync); 26] {
+        let (append, asked, event) = (&self.append, &self.asked, &self.event);
+        [
+            &append.ordinal,
+            &append.tenant,
+            &append.category,
+            &append.key,
+            &append.expected,
+            &append.events,
+            &append.hash_before,
+            &append.hash_after,
+            &asked.ordinal,
+            &asked.command_id,
+            &asked.skipped,
+            &asked.events,
+            &asked.request_hash,
+            &asked.reply,
+            &event.ordinal,
+            &event.place,
+            &event.type_id,
+            &event.schema_version,
+            &event.codec,
+            &event.occurred_at,
+            &event.command_id,
+            &event.correlation_id,
+            &event.causation,
+            &event.hash,
+            &event.meta,
+            &event.payload,
+        ]
+    }
+}
+
+/// What became of one append of a batch.
+#[derive(Debug)]
+pub(super) enum Verdict {
+    Committed { first: Option<i64>, at: Option<Timestamp> },
+    Duplicate(Box<Answer>),
+    Conflict,
+}
+
+/// Sends the batch: one statement, one round trip, one commit. The verdicts are in the order of the tickets.
+pub(super) async fn send<C: tokio_postgres::GenericClient>(
+    client: &C,
+    statements: &Statements,
+    batch: &[(&Pending, &[i32])],
+) -> Result<Vec<Verdict>, tokio_postgres::Error> {
+    let mut columns = Columns::default();
+    for (ordinal, (pending, type_ids)) in batch.iter().enumerate() {
+        columns.push(small(ordinal), pending, type_ids);
+    }
+    let rows = match columns.parameters_of_one() {
+        Some(parameters) => client.query(&statements.one, &parameters).await?,
+        None => client.query(&statements.many, &columns.parameters()).await?,
+    };
+    let mut verdicts: Vec<Verdict> = batch.iter().map(|_| Verdict::Conflict).collect();
+    for row in &rows {
+        let ordinal = usize::try_from(row.get::<_, i32>(0)).unwrap_or(usize::MAX);
+        if let Some(slot) = verdicts.get_mut(ordinal) {
+            *slot = match row.get::<_, Option<Uuid>>(4) {
+                None => Verdict::Committed { first: row.get(2), at: row.get(3) },
+                Some(_) => Verdict::Duplicate(Box::new(answer_of(row))),
+            };
+        }
+    }
+    Ok(verdicts)
+}
+
+/// An answer from a row of: ordinal, stream, first_seq, at, command_id, from_version, to_version, request_hash, reply.
+pub(super) fn answer_of(row: &Row) -> Answer {
+    let (from, to): (i64, i64) = (row.get(5), row.get(6));
+    let first: i64 = row.get(2);
+    Answer {
+        command_id: CommandId::from_uuid(row.get(4)),
+        from_version: Version(from),
+        to_version: Version(to),
+        first: Position(first),
+        last: Position(first + (to - from)),
+        request_hash: row.get::<_, Option<&[u8]>>(7).and_then(|bytes| bytes.try_into().ok()),
+        reply: row.get::<_, Option<&[u8]>>(8).map(Bytes::copy_from_slice),
+        at: row.get(3),
+    }
+}
+
+/// What a committed append is told.
+pub(super) fn committed(pending: &Pending, first: i64, at: Timestamp) -> Committed {
+    let count = i64::try_from(pending.append.events.len()).unwrap_or(i64::MAX);
+    Committed { first: Position(first), last: Position(first + count - 1), tip: pending.after, at }
+}
+
+/// The batch of `tickets` as [`send`] takes it.
+pub(super) fn of_tickets(tickets: &[Ticket]) -> Vec<(&Pending, &[i32])> {
+    tickets.iter().map(|ticket| (&ticket.pending, ticket.type_ids.as_slice())).collect()
+}

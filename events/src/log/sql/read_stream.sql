@@ -1,0 +1,11 @@
+-- Events of one stream in order. $1 tenant, $2 category, $3 key, $4 after version, $5 limit
+select e.global_seq, e.stream_no, e.version, e.recorded_at, e.occurred_at, e.command_id, e.correlation_id, e.causation_seq,
+       e.type_id, e.schema_version, e.codec, e.event_hash, e.meta, e.payload
+from streams s
+join events e on e.stream_no = s.stream_no
+where s.tenant = $1
+  and s.category = $2
+  and s.stream_id = $3
+  and e.version > $4
+order by e.version
+limit $5

@@ -1,0 +1,4 @@
+-- The end of a stream. $1 tenant, $2 category, $3 key
+select stream_no, version, chain_hash
+from streams
+where tenant = $1 and category = $2 and stream_id = $3

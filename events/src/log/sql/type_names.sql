@@ -1,0 +1,2 @@
+-- Every event type. No parameters.
+select type_id, name from event_types

@@ -1,0 +1,158 @@
+//! Why an order is refused, with the figures a trader needs to do better.
+
+use serde::{Deserialize, Serialize};
+
+use super::OrderType;
+use crate::instrument::Market;
+use crate::{Cash, Price, Quantity, Symbol};
+
+/// The broken rule. Rules are checked in the order of these variants; the first broken one refuses the order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case", tag = "cause")]
+pub enum Refusal {
+    /// More orders in one bar than a run accepts.
+    #[error("at most {limit} orders a bar; {dropped} were dropped")]
+    TooManyOrders {
+        /// Orders accepted per bar.
+        limit: u32,
+        /// Orders of this bar that were not looked at, this one included.
+        dropped: u64,
+    },
+    /// Zero or less.
+    #[error("the amount must be positive, not {amount}")]
+    AmountNotPositive {
+        /// The amount asked for.
+        amount: Quantity,
+    },
+    /// Not a multiple of the market's step.
+    #[error("the amount must be a multiple of {step}, not {amount}")]
+    AmountNotWhole {
+        /// The amount asked for.
+        amount: Quantity,
+        /// The smallest difference between two amounts.
+        step: Quantity,
+    },
+    /// The model does not allow this type of order.
+    #[error("{order_type} orders are not allowed")]
+    OrderTypeNotAllowed {
+        /// The type of the order.
+        order_type: OrderType,
+    },
+    /// Only the `recorded` policy may name the price of an execution.
+    #[error("only recorded decisions may name the price at which they executed")]
+    RecordedPriceNotAllowed,
+    /// A limit, stop or recorded price of zero or less.
+    #[error("the price must be positive, not {price}")]
+    PriceNotPositive {
+        /// The price asked for.
+        price: Price,
+    },
+    /// As many orders wait as a run keeps.
+    #[error("at most {limit} orders may wait at a time")]
+    TooManyResting {
+        /// Orders that may wait.
+        limit: u32,
+    },
+    /// Not one of the run's symbols.
+    #[error("{symbol} is not a symbol of this run")]
+    SymbolNotAllowed {
+        /// The symbol asked for.
+        symbol: Symbol,
+    },
+    /// The symbol has no bar now, or its price is not known yet.
+    #[error("{symbol} has no price at this bar")]
+    NoPrice {
+        /// The symbol asked for.
+        symbol: Symbol,
+        /// Its market.
+        market: Market,
+    },
+    /// A-shares trade in lots of 100.
+    #[error("A-shares trade in multiples of {lot}, not {amount}; {below} and {above} are near")]
+    LotSize {
+        /// The amount asked for.
+        amount: Quantity,
+        /// The lot.
+        lot: Quantity,
+        /// The multiple below, possibly zero.
+        below: Quantity,
+        /// The multiple above.
+        above: Quantity,
+    },
+    /// What was bought today can be sold from the next trading date on.
+    #[error(
+        "{bought_today} of {total_position} shares were bought today; {sellable_today} can be sold, not {want_to_sell}"
+    )]
+    BoughtToday {
+        /// Shares held.
+        total_position: Quantity,
+        /// Of them bought today.
+        bought_today: Quantity,
+        /// Of them sellable today.
+        sellable_today: Quantity,
+        /// Shares to sell.
+        want_to_sell: Quantity,
+    },
+    /// Accounts are cash accounts.
+    #[error("{symbol} cannot be sold short or covered: the account is a cash account")]
+    ShortingNotAllowed {
+        /// The symbol asked for.
+        symbol: Symbol,
+    },
+    /// The account cannot pay.
+    #[error("{required_cash} required at {price}, {cash_available} available")]
+    InsufficientCash {
+        /// Value and fee of the order.
+        required_cash: Cash,
+        /// Cash in the account.
+        cash_available: Cash,
+        /// The price it would execute at.
+        price: Price,
+    },
+    /// Nothing to sell.
+    #[error("no position in {symbol}")]
+    NoPosition {
+        /// The symbol asked for.
+        symbol: Symbol,
+    },
+    /// Not enough to sell.
+    #[error("have {have} shares, not {want_to_sell}")]
+    InsufficientShares {
+        /// Shares held.
+        have: Quantity,
+        /// Shares to sell.
+        want_to_sell: Quantity,
+    },
+    /// The position would leave the range of quantities.
+    #[error("a position of {have} cannot grow by {amount}")]
+    PositionTooLarge {
+        /// Shares held.
+        have: Quantity,
+        /// Shares to buy.
+        amount: Quantity,
+    },
+}
+
+impl Refusal {
+    /// The stable name of the cause, as in the stored event.
+    pub const fn cause(&self) -> &'static str {
+        match self {
+            Self::TooManyOrders { .. } => "too_many_orders",
+            Self::AmountNotPositive { .. } => "amount_not_positive",
+            Self::AmountNotWhole { .. } => "amount_not_whole",
+            Self::OrderTypeNotAllowed { .. } => "order_type_not_allowed",
+            Self::RecordedPriceNotAllowed => "recorded_price_not_allowed",
+            Self::PriceNotPositive { .. } => "price_not_positive",
+            Self::TooManyResting { .. } => "too_many_resting",
+            Self::SymbolNotAllowed { .. } => "symbol_not_allowed",
+            Self::NoPrice { .. } => "no_price",
+            Self::LotSize { .. } => "lot_size",
+            Self::BoughtToday { .. } => "bought_today",
+            Self::ShortingNotAllowed { .. } => "shorting_not_allowed",
+            Self::InsufficientCash { .. } => "insufficient_cash",
+            Self::NoPosition { .. } => "no_position",
+            Self::InsufficientShares { .. } => "insufficient_shares",
+            Self::PositionTooLarge { .. } => "position_too_large",
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! The rules that an order must keep before it may wait or fill, in their order; the first broken one refuses it.
+
+use super::clock::Clock;
+use super::quote::Quote;
+use super::{Book, PriceRule, RunSnapshot};
+use crate::instrument::Market;
+use crate::market::{Bars, Columns};
+use crate::policy::{FillRule, Order, OrderKind, OrderSide, Refusal, Side};
+use crate::time::TradingDay;
+use crate::{Price, Quantity};
+
+/// Orders that may wait at a time.
+pub const RESTING_ORDERS_MAX: usize = 1_000;
+
+/// An order that kept every rule. Only [`Rules::validate`] and [`Rules::validate_waiting`] make one, and only one of
+/// these waits or fills.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cleared<T> {
+    order: T,
+    side: Side,
+    column: usize,
+    settlement: Settlement,
+    trading_date: TradingDay,
+}
+
+/// When and at which price a cleared order executes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Settlement {
+    /// In this bar.
+    Now(Quote),
+    /// In a later bar; the quote is what it was checked against.
+    Later(Quote),
+}
+
+impl<T> Cleared<T> {
+    /// The order.
+    pub fn order(&self) -> &T {
+        &self.order
+    }
+
+    /// Bought or sold.
+    pub fn side(&self) -> Side {
+        self.side
+    }
+
+    pub(super) fn column(&self) -> usize {
+        self.column
+    }
+
+    pub(super) fn settlement(&self) -> Settlement {
+        self.settlement
+    }
+
+    pub(super) fn trading_date(&self) -> TradingDay {
+        self.trading_date
+    }
+}
+
+/// What an order is checked against: the terms of the run, its bars at one bar, and the account.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rules<'a> {
+    pub snapshot: &'a RunSnapshot,
+    pub bars: &'a Bars,
+    /// Whether each column may be traded.
+    pub tradable: &'a [bool],
+    /// The bar in the calendar of `bars`.
+    pub index: usize,
+    pub book: &'a Book,
+    pub clock: &'a Clock,
+}
+
+impl<'a> Rules<'a> {
+    /// Checks a proposed order.
+    pub fn validate<'o>(&self, order: &'o Order) -> Result<Cleared<&'o Order>, Refusal> {
+        let market = order.symbol.market();
+        check_amount(order.quantity, market)?;
+        self.check_type(order)?;
+        let (column, columns) = self.column_of(order)?;
+        let no_price = || Refusal::NoPrice { symbol: order.symbol.clone(), market };
+        // Short and cover are refused below; until then they are priced as what they would do.
+        let side = match order.side {
+            OrderSide::Buy | OrderSide::Cover => Side::Buy,
+            OrderSide::Sell | OrderSide::Short => Side::Sell,
+        };
+        let settlement = self.settlement(order.kind, side, columns).ok_or_else(no_price)?;
+        check_lot(order.quantity, market)?;
+        let trading_date = self.trading_date(market);
+        if order.side == OrderSide::Sell && matches!(settlement, Settlement::Now(_)) {
+            self.check_settled(order, market, trading_date)?;
+        }
+        if matches!(order.side, OrderSide::Short | OrderSide::Cover) {
+            return Err(Refusal::ShortingNotAllowed { symbol: order.symbol.clone() });
+        }
+        let (Settlement::Now(quote) | Settlement::Later(quote)) = settlement;
+        self.check_funds(order, side, quote)?;
+        Ok(Cleared { order, side, column, settlement, trading_date })
+    }
+
+    /// Checks a waiting order whose price is reached: what may have changed since it was accepted.
+    pub fn validate_waiting<'o>(
+        &self,
+        order: &'o Order,
+        side: Side,
+        quote: Quote,
+    ) -> Result<Cleared<&'o Order>, Refusal> {
+        let (column, _) = self.column_of(order)?;
+        let market = order.symbol.market();
+        let trading_date = self.trading_date(market);
+        if side == Side::Sell {
+            self.check_settled(order, market, trading_date)?;
+        }
+        self.check_funds(order, side, quote)?;
+        Ok(Cleared { order, side, column, settlement: Settlement::Now(quote), trading_date })
+    }
+
+    fn column_of(&self, order: &Order) -> Result<(usize, &'a Columns), Refusal> {
+        let allowed = |column: &usize| self.tradable.get(*column).copied().unwrap_or(false);
+        self.bars
+            .column_of(&order.symbol)
+            .filter(allowed)
+            .and_then(|column| Some((column, self.bars.columns().get(column)?)))
+            .ok_or_else(|| Refusal::SymbolNotAllowed { symbol: order.symbol.clone() })
+    }
+
+    fn check_type(&self, order: &Order) -> Result<(), Refusal> {
+        let order_type = order.kind.order_type();
+        if !self.snapshot.allowed_order_types.contains(&order_type) {
+            return Err(Refusal::OrderTypeNotAllowed { order_type });
+        }
+        if let Some(price) = named_price(order.kind).filter(|price| !price.is_positive()) {
+            return Err(Refusal::PriceNotPositive { price });
+        }
+        if matches!(order.kind, OrderKind::Recorded { .. }) && !self.snapshot.policy.names_prices() {
+            return Err(Refusal::RecordedPriceNotAllowed);
+        }
+        let waits = match order.kind {
+            OrderKind::Market => self.snapshot.fill_rule.fills_later(),
+            OrderKind::Limit { .. } | OrderKind::Stop { .. } => true,
+            OrderKind::Recorded { .. } => false,
+        };
+        if waits && self.book.resting().len() >= RESTING_ORDERS_MAX {
+            let limit = u32::try_from(RESTING_ORDERS_MAX).unwrap_or(u32::MAX);
+            return Err(Refusal::TooManyResting { limit });
+        }
+        Ok(())
+    }
+
+    /// At which price the order executes or is checked; `None` where the symbol has no price at this bar.
+    fn settlement(&self, kind: OrderKind, side: Side, columns: &Columns) -> Option<Settlement> {
+        let open = columns.open_at(self.index)?;
+        let slipped = |rule, price| Quote::slipped(rule, price, side, self.snapshot);
+        Some(match (kind, self.snapshot.fill_rule) {
+            (OrderKind::Market, FillRule::Open) => Settlement::Now(slipped(PriceRule::Open, open)),
+            (OrderKind::Market, FillRule::SameClose) => {
+                Settlement::Now(slipped(PriceRule::Close, columns.close_at(self.index)?))
+            }
+            (OrderKind::Market, FillRule::NextOpen | FillRule::NextClose) => {
+                Settlement::Later(slipped(PriceRule::Close, columns.close_at(self.index).unwrap_or(open)))
+            }
+            (OrderKind::Limit { limit_price, .. }, _) => {
+                Settlement::Later(slipped(PriceRule::LimitReached, limit_price))
+            }
+            (OrderKind::Stop { stop_price, .. }, _) => {
+                Settlement::Later(slipped(PriceRule::StopReached, stop_price))
+            }
+            (OrderKind::Recorded { price }, _) => Settlement::Now(Quote::recorded(open, price)),
+        })
+    }
+
+    /// What was bought today is sold from the next trading date on, where the market says so.
+    fn check_settled(&self, order: &Order, market: Market, today: TradingDay) -> Result<(), Refusal> {
+        let Some(holding) = self.book.holdings().get(&order.symbol).filter(|_| market.settles_next_day())
+        else {
+            return Ok(());
+        };
+        let bought_today = holding.bought_on(today);
+        let sellable_today = holding.quantity - bought_today;
+        if bought_today.is_positive() && order.quantity > sellable_today {
+            return Err(Refusal::BoughtToday {
+                total_position: holding.quantity,
+                bought_today,
+                sellable_today,
+                want_to_sell: order.quantity,
+            });
+        }
+        Ok(())
+    }
+
+    fn check_funds(&self, order: &Order, side: Side, quote: Quote) -> Result<(), Refusal> {
+        let have = self.book.position(&order.symbol);
+        match side {
+            Side::Buy => {
+                let (value, fee) = quote.value_and_fee(order.quantity, self.snapshot);
+                if value + fee > self.book.cash() {
+                    return Err(Refusal::InsufficientCash {
+                        required_cash: value + fee,
+                        cash_available: self.book.cash(),
+                        price: quote.executed,
+                    });
+                }
+                if have.units().checked_add(order.quantity.units()).is_none() {
+                    return Err(Refusal::PositionTooLarge { have, amount: order.quantity });
+                }
+                Ok(())
+            }
+            Side::Sell if have.is_zero() => Err(Refusal::NoPosition { symbol: order.symbol.clone() }),
+            Side::Sell if have < order.quantity => {
+                Err(Refusal::InsufficientShares { have, want_to_sell: order.quantity })
+            }
+            Side::Sell => Ok(()),
+        }
+    }
+
+    fn trading_date(&self, market: Market) -> TradingDay {
+        self.clock.trading_date(market, self.bars.starts().get(self.index).copied().unwrap_or_default())
+    }
+}
+
+/// One share; coins have their own step.
+const SHARE: Quantity = Market::UnitedStates.lot();
+
+fn check_amount(amount: Quantity, market: Market) -> Result<(), Refusal> {
+    if !amount.is_positive() {
+        return Err(Refusal::AmountNotPositive { amount });
+    }
+    let step = match market {
+        Market::UnitedStates | Market::China => SHARE,
+        Market::Crypto => market.lot(),
+    };
+    if amount.units() % step.units() != 0 {
+        return Err(Refusal::AmountNotWhole { amount, step });
+    }
+    Ok(())
+}
+
+fn check_lot(amount: Quantity, market: Market) -> Result<(), Refusal> {
+    let lot = market.lot();
+    let excess = amount.units() % lot.units();
+    if excess == 0 {
+        return Ok(());
+    }
+    let below = Quantity::from_units(amount.units() - excess);
+    Err(Refusal::LotSize { amount, lot, below, above: below + lot })
+}
+
+/// The price that an order names, if it names one.
+const fn named_price(kind: OrderKind) -> Option<Price> {
+    match kind {
+        OrderKind::Market => None,
+        OrderKind::Limit { limit_price, .. } => Some(limit_price),
+        OrderKind::Stop { stop_price, .. } => Some(stop_price),
+        OrderKind::Recorded { price } => Some(price),
+    }
+}

@@ -1,0 +1,14 @@
+//! The numbers of `quant` against printed examples, reference values, real ledgers and their own laws.
+
+#[cfg(test)]
+mod ledgers;
+#[cfg(test)]
+mod portfolios;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod refusals;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod worked_example;

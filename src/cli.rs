@@ -1,0 +1,185 @@
+//! The command line: parse, run, exit code. A file per subcommand.
+//!
+//! Exit codes: 0 done, 1 it failed or found a difference, 2 the command line or its input was wrong.
+
+mod audit;
+mod bench;
+mod demo;
+mod doctor;
+mod events;
+mod import;
+mod output;
+mod projections;
+mod run;
+mod serve;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use serde::Serialize;
+use tracing_subscriber::EnvFilter;
+
+pub use output::Output;
+
+use crate::config::{Config, LogFormat, TelemetryConfig};
+
+/// An event-sourced backend for portfolios and AI trading strategies: every number can be replayed and explained.
+#[derive(Debug, Parser)]
+#[command(name = "tapedeck", version, propagate_version = true)]
+struct Cli {
+    #[command(flatten)]
+    flags: GlobalFlags,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every subcommand takes.
+#[derive(Debug, Args)]
+struct GlobalFlags {
+    /// Configuration file [default: tapedeck.toml, if there is one]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Folder of the private Postgres and NATS [default: .tapedeck]
+    #[arg(long, global = true, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// Use this Postgres instead of a private one
+    #[arg(long, global = true, value_name = "URL")]
+    database_url: Option<String>,
+    /// Use this NATS instead of a private one
+    #[arg(long, global = true, value_name = "URL")]
+    nats_url: Option<String>,
+    /// Print JSON instead of text
+    #[arg(long, global = true)]
+    json: bool,
+    /// Lowest level logged, or a list of target=level [default: warn; serve: info]
+    #[arg(long, global = true, value_name = "LEVEL")]
+    log_level: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the API, keep the read models and drive runs
+    Serve(serve::Serve),
+    /// Show what tapedeck does, with real prices
+    Demo(demo::Demo),
+    /// Start and look at backtests
+    #[command(subcommand)]
+    Run(run::RunVerb),
+    /// Verify what was recorded; exits with 1 when anything differs
+    #[command(subcommand)]
+    Audit(audit::Audit),
+    /// Look after the read models
+    #[command(subcommand)]
+    Projections(projections::ProjectionsVerb),
+    /// Check everything tapedeck needs and say what to type where something is missing
+    Doctor,
+    /// Read data from files
+    #[command(subcommand)]
+    Import(import::Import),
+    /// Look at the event log
+    #[command(subcommand)]
+    Events(events::Events),
+    /// Measure the performance promises
+    Bench(bench::Bench),
+}
+
+/// Flags in the shape of the configuration: what is absent overrides nothing.
+#[derive(Debug, Serialize)]
+struct Overrides {
+    data_dir: Option<PathBuf>,
+    database: UrlOverride,
+    nats: UrlOverride,
+    telemetry: LevelOverride,
+}
+
+#[derive(Debug, Serialize)]
+struct UrlOverride {
+    url: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct LevelOverride {
+    level: Option<String>,
+}
+
+impl Command {
+    /// Programs that a person runs to see something keep their log quiet.
+    const fn default_level(&self) -> Option<&'static str> {
+        match self {
+            Self::Serve(_) => None,
+            _ => Some("warn"),
+        }
+    }
+}
+
+/// Runs the program and says how it ended.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let output = Output::new(cli.flags.json);
+    match start(cli, &output) {
+        Ok(code) => code,
+        Err(error) => {
+            output.failure(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(cli: Cli, output: &Output) -> anyhow::Result<ExitCode> {
+    let default_level = cli.command.default_level().map(str::to_owned);
+    let overrides = Overrides {
+        data_dir: cli.flags.data_dir,
+        database: UrlOverride { url: cli.flags.database_url },
+        nats: UrlOverride { url: cli.flags.nats_url },
+        telemetry: LevelOverride { level: cli.flags.log_level },
+    };
+    let mut config = Config::load(cli.flags.config, &overrides)?;
+    let level_is_default = config
+        .provenance()
+        .iter()
+        .any(|setting| setting.key == "telemetry.level" && setting.source == "default");
+    if let (true, Some(level)) = (level_is_default, default_level) {
+        config.telemetry.level = level;
+    }
+    start_logging(&config.telemetry)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let code = runtime.block_on(dispatch(cli.command, config, output))?;
+    Ok(code)
+}
+
+async fn dispatch(command: Command, config: Config, output: &Output) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Serve(serve) => serve::run(serve, config, output).await,
+        Command::Demo(demo) => demo::run(demo, config, output).await,
+        Command::Run(verb) => run::run(verb, config, output).await,
+        Command::Audit(audit) => audit::run(audit, config, output).await,
+        Command::Projections(verb) => projections::run(verb, config, output).await,
+        Command::Doctor => doctor::run(&config, output).await,
+        Command::Import(import) => import::run(import, config, output).await,
+        Command::Events(events) => events::run(events, config, output).await,
+        Command::Bench(bench) => bench::run(bench, config, output).await,
+    }
+}
+
+/// The log goes to standard error: standard output is for what was asked.
+fn start_logging(telemetry: &TelemetryConfig) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_new(&telemetry.level)?;
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match telemetry.format {
+        LogFormat::Text => builder.init(),
+        LogFormat::Json => builder.json().init(),
+    }
+    Ok(())
+}
+
+/// An error and all its causes in one line.
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,85 @@
+//! `tapedeck bench`
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use ::events::Interval;
+use ::events::market::Bars;
+use anyhow::Context;
+use clap::{Args, ValueEnum};
+use projections::bars::BarsQuery;
+
+use super::Output;
+use crate::bench::{self, AppendBench, BenchReport};
+use crate::config::Config;
+use crate::market::import::{ImportOptions, Strictness, import_path};
+use crate::tape::Tape;
+
+/// Measures one promise, with what it compares with, in a data folder of its own.
+#[derive(Debug, Args)]
+pub struct Bench {
+    /// What to measure
+    name: Name,
+    /// Seconds per measurement
+    #[arg(long, default_value_t = 3.0)]
+    seconds: f64,
+    /// Measurements of each kind; the median counts
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+    /// Connections that append
+    #[arg(long, default_value_t = 1)]
+    appenders: usize,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Name {
+    /// Durable single-event commands against bare inserts
+    Append,
+    /// The trading engine against a bare loop, in memory and durable
+    Run,
+}
+
+/// Measures in a private database that is removed afterwards, unless one was given by URL.
+pub async fn run(bench: Bench, mut config: Config, output: &Output) -> anyhow::Result<ExitCode> {
+    let scratch = config.data_dir.join("bench");
+    if config.database.url.is_none() {
+        config.data_dir.clone_from(&scratch);
+    }
+    let private = config.database.url.is_none();
+    let tape = Tape::open(config).await?;
+    let outcome = measure(&bench, &tape).await;
+    tape.close().await?;
+    if private {
+        std::fs::remove_dir_all(&scratch)?;
+    }
+    output.show(&outcome?, |report| serde_json::to_string_pretty(report).unwrap_or_default())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The daily bars of the demo's twenty stocks, imported into the bench's own store.
+async fn daily_bars(tape: &Tape) -> anyhow::Result<Arc<Bars>> {
+    let mut client = tape.log.connector().connect().await?;
+    let path = demo_data().join("sp500_20.csv.gz");
+    import_path(&mut client, &path, ImportOptions::default(), Strictness::Strict, ::events::time::now())
+        .await
+        .with_context(|| format!("the bench needs {}; run it in the project's folder", path.display()))?;
+    let bars = projections::bars::read(&client, &BarsQuery::all(Interval::Day)).await?;
+    Ok(Arc::new(bars))
+}
+
+async fn measure(bench: &Bench, tape: &Tape) -> anyhow::Result<BenchReport> {
+    match bench.name {
+        Name::Run => bench::run(&tape.log, daily_bars(tape).await?, bench.rounds).await,
+        Name::Append => {
+            let options =
+                AppendBench { seconds: bench.seconds, rounds: bench.rounds, appenders: bench.appenders };
+            bench::append(tape.log.connector(), options).await
+        }
+    }
+}
+
+/// Where the project keeps the prices of its demo.
+fn demo_data() -> PathBuf {
+    PathBuf::from("data/prices")
+}

@@ -1,0 +1,10 @@
+//! The event log against a real Postgres. Each test names the rules (EL-n) that it would fail without.
+
+mod append;
+mod build;
+mod concurrency;
+mod fold;
+mod order;
+mod overload;
+mod reading;
+mod tamper;
