@@ -282,7 +282,7 @@ async fn a_file_that_breaks_off_stores_nothing() {
 async fn market_data_is_never_changed_or_deleted() {
     let mut client = store().await;
     stored(&mut client, vec![flat("A", 1, 1)]).await;
-    for table in ["bars", "bar_series", "imports", "import_series"] {
+    for table in ["bar_chunks", "bar_series", "imports", "import_series"] {
         let column = if table == "bar_series" { "symbol" } else { "vintage" };
         for statement in [
             format!("update {table} set {column} = {column}"),
@@ -348,4 +348,49 @@ async fn imports_at_the_same_time_get_vintages_in_commit_order() {
     let client = connect().await;
     assert_eq!(bars_stored(&client).await, 12);
     assert_eq!(closes(&client, "A", None).await.len(), 7);
+}
+
+#[tokio::test]
+async fn pages_see_every_bar_once_across_chunks_and_corrections() {
+    let mut client = store().await;
+    stored(&mut client, (1..=9_000).map(|number| flat("A", number, number)).collect()).await;
+    stored(&mut client, (4_000..=4_300).map(|number| flat("A", number, 1)).collect()).await;
+    for number in 9_001..=9_005 {
+        stored(&mut client, vec![flat("A", number, number), flat("A", 8_999, number)]).await;
+    }
+    let name = symbol("A");
+    for (order, to) in [(Order::Newest, None), (Order::Oldest, None), (Order::Oldest, Some(day(4_200)))] {
+        let (mut seen, mut after) = (Vec::new(), None);
+        loop {
+            let (from, as_of, limit) = (Some(day(3)), None, 200);
+            let query =
+                PageQuery { symbol: &name, interval: Interval::Day, order, from, to, as_of, after, limit };
+            let page = bars::page(&client, &query).await.unwrap();
+            seen.extend(page.bars.iter().map(|bar| (bar.start, bar.prices.open().units())));
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+            assert_eq!(page.bars.len(), 200);
+        }
+        if order == Order::Newest {
+            seen.reverse();
+        }
+        let last = if to.is_some() { 4_199 } else { 9_005 };
+        let expected = (3..=last).map(|number| match number {
+            4_000..=4_300 => (day(number), 1),
+            8_999 => (day(number), 9_005),
+            _ => (day(number), number),
+        });
+        assert_eq!(seen, expected.collect::<Vec<_>>(), "{order:?} {to:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_bar_that_comes_twice_in_one_import_is_refused() {
+    let mut client = store().await;
+    let twice = vec![flat("A", 1, 1), flat("A", 1, 2)];
+    let refused = bars::load(&mut client, feed(), twice, &serde_json::json!({}), at()).await.unwrap_err();
+    assert_eq!(refused.to_string(), "checking that no bar comes twice failed");
+    assert_eq!(bars_stored(&client).await, 0);
 }
