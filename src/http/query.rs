@@ -67,6 +67,14 @@ impl Parameters {
         text.split(',').map(|item| self.parsed(name, item.trim())).collect()
     }
 
+    /// A list separated by commas that must be there.
+    pub fn required_list<T: FromStr<Err: Display>>(&mut self, name: &'static str) -> Option<Vec<T>> {
+        if !self.rest.iter().any(|(given, _)| given == name) {
+            return self.required::<String>(name).map(|_| Vec::new());
+        }
+        self.list(name)
+    }
+
     /// `limit` and `cursor`.
     pub fn paging<C: FromStr<Err: Display>>(&mut self) -> Paging<C> {
         let limit: Limit = self.optional("limit").unwrap_or_default();

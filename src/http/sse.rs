@@ -1,5 +1,6 @@
 //! Event streams: resumable by log position, kept alive, bounded in number, and ended in order.
 
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::time::Duration;
@@ -9,7 +10,8 @@ use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use events::{Position, RequestId};
+use events::log::Subscription;
+use events::{Position, Recorded, RequestId};
 use futures_util::{Stream, StreamExt, stream};
 use serde::Serialize;
 
@@ -106,4 +108,51 @@ pub fn respond(
         .headers_mut()
         .insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
     Ok(response)
+}
+
+/// Whether an event ends the stream that it is on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Last {
+    /// Nothing comes after it.
+    Yes,
+    /// More may come.
+    No,
+}
+
+/// The events of a subscription one by one. Ends after the one that `is_last`, and after an error, from which the
+/// client resumes.
+pub fn follow(
+    subscription: Subscription,
+    is_last: impl Fn(&Recorded) -> Last + Send,
+) -> impl Stream<Item = Recorded> + Send {
+    let start = Following { subscription, waiting: VecDeque::new(), over: false };
+    stream::unfold((start, is_last), |(mut following, is_last)| async move {
+        let event = following.next().await?;
+        following.over = is_last(&event) == Last::Yes;
+        Some((event, (following, is_last)))
+    })
+}
+
+struct Following {
+    subscription: Subscription,
+    waiting: VecDeque<Recorded>,
+    over: bool,
+}
+
+impl Following {
+    async fn next(&mut self) -> Option<Recorded> {
+        while !self.over {
+            if let Some(event) = self.waiting.pop_front() {
+                return Some(event);
+            }
+            match self.subscription.next().await {
+                Ok(page) => self.waiting.extend(page.events),
+                Err(error) => {
+                    tracing::warn!(error = %error, "An event stream ended, the log cannot be read: {error}");
+                    return None;
+                }
+            }
+        }
+        None
+    }
 }

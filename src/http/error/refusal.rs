@@ -67,9 +67,7 @@ impl From<StartRunError> for ApiError {
             StartRunError::Market(error) => Self::Market(error),
             StartRunError::Pool(error) => Self::Pool(error),
             StartRunError::Read(error) => Self::Log(error),
-            StartRunError::Load(error) => {
-                Self::Internal { operation: "reading the model", source: error.into() }
-            }
+            StartRunError::Load(error) => Self::Load(error),
             StartRunError::Model(error) => error.into(),
             StartRunError::Run(error) => error.into(),
         }
