@@ -3,10 +3,15 @@
 //! Everything that decides, remembers or computes lives in the packages below (`actors`, `projections`, `events`,
 //! `quant`); this package is the only one that knows all of them.
 
+pub mod app;
+pub mod audit;
 pub mod bench;
 pub mod cli;
 pub mod config;
 pub mod doctor;
 pub mod embedded;
+pub mod http;
 pub mod market;
+pub mod start_run;
 pub mod tape;
+pub mod worker;

@@ -9,4 +9,5 @@
 mod actors;
 mod journeys;
 mod log;
+mod store;
 mod support;

@@ -129,7 +129,7 @@ impl<M: MarketData> RunLoop<M> {
     }
 
     /// The terms of a run and its next bar; `None` when it has none to go.
-    async fn resume_point(&self, run: RunId) -> Result<Option<(RunSnapshot, u32)>, LoadError> {
+    async fn resume_point(&self, run: RunId) -> Result<Option<(Box<RunSnapshot>, u32)>, LoadError> {
         let loaded = self.runs.log().load::<Aggregate<Run>>(&self.runs.stream(run)).await?;
         let next_bar = loaded.state.next_bar();
         Ok(loaded.state.trading().map(|trading| trading.snapshot.clone()).zip(next_bar))

@@ -2,6 +2,8 @@
 
 use std::error::Error as _;
 
+use events::{Cash, Price, Quantity};
+use rust_decimal::Decimal;
 use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::FromSql;
@@ -65,14 +67,48 @@ impl<'r> Columns<'r> {
         T: std::str::FromStr<Err: std::fmt::Display>,
     {
         let text: &str = self.get(column)?;
-        text.parse().map_err(|error| QueryError::unreadable(self.operation, format!("{column}: {error}")))
+        text.parse().map_err(|error| self.unreadable(column, error))
     }
 
-    /// The value of a column, read from its JSON text.
-    pub(crate) fn json<T: serde::de::DeserializeOwned>(&self, column: &str) -> Result<T, QueryError> {
-        let text: &str = self.get(column)?;
-        serde_json::from_str(text)
-            .map_err(|error| QueryError::unreadable(self.operation, format!("{column}: {error}")))
+    /// The value of a column that holds the name of a variant.
+    pub(crate) fn named<T: serde::de::DeserializeOwned>(&self, column: &str) -> Result<T, QueryError> {
+        let name: String = self.get(column)?;
+        serde_json::from_value(name.into()).map_err(|error| self.unreadable(column, error))
+    }
+
+    /// The value of an integer column as the type that counts with it.
+    pub(crate) fn number<I, T>(&self, column: &str) -> Result<T, QueryError>
+    where
+        I: FromSql<'r>,
+        T: TryFrom<I, Error: std::fmt::Display>,
+    {
+        T::try_from(self.get(column)?).map_err(|error| self.unreadable(column, error))
+    }
+
+    /// An amount of money.
+    pub(crate) fn cash(&self, column: &str) -> Result<Cash, QueryError> {
+        Cash::from_decimal(self.get(column)?).map_err(|error| self.unreadable(column, error))
+    }
+
+    /// A price.
+    pub(crate) fn price(&self, column: &str) -> Result<Price, QueryError> {
+        Price::from_decimal(self.get(column)?).map_err(|error| self.unreadable(column, error))
+    }
+
+    /// A number of shares.
+    pub(crate) fn quantity(&self, column: &str) -> Result<Quantity, QueryError> {
+        Quantity::from_decimal(self.get(column)?).map_err(|error| self.unreadable(column, error))
+    }
+
+    /// Amounts of money, one a bar.
+    pub(crate) fn cash_per_bar(&self, column: &str) -> Result<Vec<Cash>, QueryError> {
+        let amounts: Vec<Decimal> = self.get(column)?;
+        let exact = amounts.into_iter().map(Cash::from_decimal).collect::<Result<_, _>>();
+        exact.map_err(|error| self.unreadable(column, error))
+    }
+
+    fn unreadable(&self, column: &str, error: impl std::fmt::Display) -> QueryError {
+        QueryError::unreadable(self.operation, format!("{column}: {error}"))
     }
 }
 

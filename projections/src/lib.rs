@@ -5,12 +5,19 @@
 //! readers keep seeing the old rows; [`watermarks`] let a reader wait for what it has written.
 
 pub mod bars;
+pub mod compare;
 pub mod database;
+pub mod equity;
+pub mod leaderboard;
+pub mod ledger;
+pub mod models;
 pub mod page;
 pub mod parked;
+pub mod performance;
 pub mod projection;
 pub mod rebuild;
 pub mod runner;
+pub mod runs;
 pub mod status;
 pub mod streams;
 pub mod watermarks;

@@ -1,9 +1,10 @@
 //! What a read model is to the runner.
 
+use std::fmt;
 use std::future::Future;
 
 use events::log::Filter;
-use events::{DecodeError, Recorded};
+use events::{DecodeError, Metadata, Principal, Recorded};
 use tokio_postgres::Transaction;
 
 use crate::database::is_transient;
@@ -98,6 +99,32 @@ impl ProjectionError {
             Self::Contradiction { .. } => "contradiction",
         }
     }
+}
+
+/// The aggregate of an event, from the key of its stream.
+pub(crate) fn key_of<K: std::str::FromStr<Err: fmt::Display>>(
+    recorded: &Recorded,
+) -> Result<K, ProjectionError> {
+    let key = recorded.stream.key();
+    key.parse().map_err(|error| {
+        ProjectionError::contradiction(format!("the key of stream {} is not valid: {error}", recorded.stream))
+    })
+}
+
+/// Who caused an event; the owner of an installation without accounts where nobody is named.
+pub(crate) fn owner_of(recorded: &Recorded) -> Principal {
+    let metadata: Option<Metadata> =
+        recorded.meta.as_ref().and_then(|meta| serde_json::from_slice(meta).ok());
+    metadata.map_or_else(Principal::local_owner, |metadata| metadata.principal)
+}
+
+/// An event that changed nothing speaks of something that was never created.
+pub(crate) fn expect_row(changed: u64, recorded: &Recorded) -> Result<(), ProjectionError> {
+    if changed == 1 {
+        return Ok(());
+    }
+    let (kind, stream) = (&recorded.event_type, &recorded.stream);
+    Err(ProjectionError::contradiction(format!("{kind} changed {changed} rows of {stream}, not one")))
 }
 
 /// An error with everything that caused it, in one line.

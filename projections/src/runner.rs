@@ -59,7 +59,13 @@ impl Projections {
 
     /// All read models of this package.
     pub fn standard() -> Self {
-        Self::none().with(crate::streams::Streams)
+        Self::none()
+            .with(crate::streams::Streams)
+            .with(crate::models::Models)
+            .with(crate::runs::Runs)
+            .with(crate::ledger::Ledger)
+            .with(crate::equity::Equity)
+            .with(crate::leaderboard::Leaderboard)
     }
 
     /// These and one more.

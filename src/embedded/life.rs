@@ -12,7 +12,7 @@ use nix::sys::signal::Signal;
 
 use super::error::{EmbeddedError, file_error};
 use super::lease::{Gate, Lease};
-use super::process;
+use super::process::{self, Holder, holder};
 
 const POLL: Duration = Duration::from_millis(10);
 /// Wait before a server that ended at once is launched again.
@@ -54,6 +54,8 @@ pub trait Server: std::fmt::Debug + Send + Sync + 'static {
     fn folder(&self) -> &Path;
     /// Its process, if it runs, whoever started it.
     fn pid(&self) -> Option<u32>;
+    /// A path on its command line and on no other's.
+    fn mark(&self) -> PathBuf;
     /// Looks at it now.
     fn sight(&self) -> Sight;
     /// The command that runs it, after making ready whatever it needs.
@@ -139,20 +141,22 @@ impl<S: Server> Drop for Life<S> {
 }
 
 fn stop<S: Server>(server: &S) -> Result<(), EmbeddedError> {
+    // A server removes its own record of itself shortly before it ends, so it is asked only once.
+    let Some(pid) = server.pid() else { return Ok(()) };
+    let runs = || matches!(holder(pid, &server.mark()), Holder::Server | Holder::Unknown);
     let mut waited = Duration::ZERO;
     for &(signal, patience) in S::STOP {
-        let Some(pid) = server.pid() else { return Ok(()) };
+        if !runs() {
+            return Ok(());
+        }
         process::signal(pid, signal).map_err(file_error("stopping the server of", server.folder()))?;
         let deadline = Instant::now() + patience;
-        while server.pid().is_some() && Instant::now() < deadline {
+        while runs() && Instant::now() < deadline {
             std::thread::sleep(POLL);
         }
         waited += patience;
     }
-    match server.pid() {
-        None => Ok(()),
-        Some(_) => Err(late::<S>("stopped", waited, server.folder(), 0)),
-    }
+    if runs() { Err(late::<S>("stopped", waited, server.folder(), 0)) } else { Ok(()) }
 }
 
 /// Waits until the server answers, launching it if it does not run: then its process is the answer.

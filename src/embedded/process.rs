@@ -23,7 +23,7 @@ pub enum Holder {
     Stranger,
     /// No process.
     Nobody,
-    /// A process that the system does not let us look at.
+    /// A process that the system does not let us look at, or one that is just ending and has no command line any more.
     Unknown,
 }
 
@@ -32,7 +32,9 @@ pub fn holder(pid: u32, mark: &Path) -> Holder {
     match look(pid) {
         _ if send(pid, None) == Err(Errno::ESRCH) => Holder::Nobody,
         None => Holder::Unknown,
-        Some(seen) if !seen.zombie && seen.command_line.contains(&*mark.to_string_lossy()) => Holder::Server,
+        Some(seen) if seen.zombie => Holder::Stranger,
+        Some(seen) if seen.command_line.is_empty() => Holder::Unknown,
+        Some(seen) if seen.command_line.contains(&*mark.to_string_lossy()) => Holder::Server,
         Some(_) => Holder::Stranger,
     }
 }

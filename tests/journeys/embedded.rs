@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -168,6 +169,40 @@ async fn the_last_to_leave_stops_postgres() {
     first.stop().await.unwrap();
     write_note(&second, "still here").await;
     second.stop().await.unwrap();
+    assert!(is_gone(pid));
+}
+
+const FOLDER_TO_DIE_IN: &str = "TAPEDECK_TEST_FOLDER_TO_DIE_IN";
+
+/// Not a test of its own: the process that the next one kills.
+#[tokio::test]
+async fn starts_postgres_and_waits_for_its_death() {
+    if let Some(folder) = std::env::var_os(FOLDER_TO_DIE_IN) {
+        let postgres = Postgres::start(&postgres_in(Path::new(&folder))).await.unwrap();
+        write_note(&postgres, "acknowledged").await;
+        fs::write(Path::new(&folder).join("acknowledged"), "").unwrap();
+        std::future::pending::<()>().await;
+    }
+}
+
+#[tokio::test]
+async fn a_postgres_whose_starter_was_killed_is_joined_and_then_stopped() {
+    let folder = fresh_folder("orphan");
+    let mut starter = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "journeys::embedded::starts_postgres_and_waits_for_its_death"])
+        .env(FOLDER_TO_DIE_IN, &folder)
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    until("the starter wrote its note", || folder.join("acknowledged").exists()).await;
+    starter.kill().unwrap();
+    starter.wait().unwrap();
+
+    let postgres = Postgres::start(&postgres_in(&folder)).await.unwrap();
+    assert_eq!(postgres.origin(), Origin::Joined);
+    assert_eq!(notes(&postgres).await, ["acknowledged"]);
+    let pid = postgres.pid().unwrap();
+    postgres.stop().await.unwrap();
     assert!(is_gone(pid));
 }
 

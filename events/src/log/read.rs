@@ -61,7 +61,7 @@ impl ReadError {
 pub struct Filter {
     /// Only streams of these categories; empty means all.
     pub categories: Vec<String>,
-    /// Only events of these types; empty means all.
+    /// Only events of these types, and packs, which may hold them; empty means all.
     pub event_types: Vec<String>,
     /// Only this stream.
     pub stream: Option<StreamName>,

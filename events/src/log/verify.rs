@@ -66,6 +66,20 @@ pub enum ChainFault {
     },
 }
 
+impl ChainFault {
+    /// The first event that is not as it was recorded.
+    pub const fn version(&self) -> Version {
+        match self {
+            Self::Changed { version, .. }
+            | Self::Missing { version, .. }
+            | Self::WrongTip { version }
+            | Self::OutOfOrder { version, .. } => *version,
+            Self::WrongEnd { found, recorded } if found.0 > recorded.0 => *found,
+            Self::WrongEnd { found, .. } => Version(found.0 + 1),
+        }
+    }
+}
+
 /// Follows a chain of hashes event by event.
 #[derive(Debug, Clone, Default)]
 pub(super) struct ChainCheck {

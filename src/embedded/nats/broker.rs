@@ -78,6 +78,10 @@ impl Server for Broker {
         live(&self.home.folder)
     }
 
+    fn mark(&self) -> PathBuf {
+        configuration_file(&self.home.folder)
+    }
+
     fn sight(&self) -> Sight {
         match self.pid() {
             None => Sight::Absent,

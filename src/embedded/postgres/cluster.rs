@@ -117,6 +117,10 @@ impl Server for Cluster {
         PidFile::live(&self.data).map(|file| file.pid)
     }
 
+    fn mark(&self) -> PathBuf {
+        self.data.clone()
+    }
+
     fn sight(&self) -> Sight {
         PidFile::sight(&self.data)
     }

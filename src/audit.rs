@@ -1,0 +1,234 @@
+//! The audit of a run: its chain of hashes, its fold, every fill against the bars, every decision made again.
+
+use std::sync::Arc;
+
+use events::log::{LoadError, Log, ReadError};
+use events::policy::SharedIndicators;
+use events::run::recheck::{Difference, Recheck, Redecide};
+use events::run::{Run, RunEvent, RunSnapshot};
+use events::{Aggregate, RunId, StreamName, Tenant, Version};
+use serde::Serialize;
+
+use crate::market::{Market, MarketError};
+
+/// What an audit looked at and what it found.
+#[derive(Debug, Clone, Serialize)]
+pub struct AuditReport {
+    /// The stream.
+    pub stream: StreamName,
+    /// Each check in the order it was made.
+    pub checks: Vec<AuditCheck>,
+    /// Whether every check passed.
+    pub passed: bool,
+}
+
+/// One check.
+#[derive(Debug, Clone, Serialize)]
+pub struct AuditCheck {
+    /// What was checked.
+    pub name: &'static str,
+    /// How much was looked at.
+    pub looked_at: String,
+    /// The first difference.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub difference: Option<String>,
+    /// The event at which it shows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_bad_version: Option<Version>,
+    /// Why it was not made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub skipped_because: Option<String>,
+}
+
+/// Why an audit could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum AuditError {
+    /// There is no such run.
+    #[error("there is no run {0}")]
+    NoRun(RunId),
+    /// The log could not be read.
+    #[error("the event log cannot be read")]
+    Read(#[from] ReadError),
+    /// The bars could not be read.
+    #[error("the bars of the run cannot be read")]
+    Market(#[from] MarketError),
+    /// The read models could not be read.
+    #[error("the read models cannot be read")]
+    ReadModels(#[from] projections::QueryError),
+    /// No connection in time.
+    #[error("no connection to the database")]
+    Pool(#[from] deadpool_postgres::PoolError),
+}
+
+impl AuditCheck {
+    fn passed(name: &'static str, looked_at: String) -> Self {
+        Self { name, looked_at, difference: None, first_bad_version: None, skipped_because: None }
+    }
+
+    fn failed(name: &'static str, looked_at: String, difference: String, version: Option<Version>) -> Self {
+        Self { difference: Some(difference), first_bad_version: version, ..Self::passed(name, looked_at) }
+    }
+
+    fn skipped(name: &'static str, because: String) -> Self {
+        Self { skipped_because: Some(because), ..Self::passed(name, String::new()) }
+    }
+
+    /// Whether nothing was found wrong.
+    pub const fn is_fine(&self) -> bool {
+        self.difference.is_none()
+    }
+}
+
+/// The stream of a run.
+pub fn stream_of(run: RunId) -> StreamName {
+    StreamName::new(Tenant::LOCAL, "run", run)
+}
+
+/// Audits one run.
+pub async fn audit_run(log: &Log, market: &Market, run: RunId) -> Result<AuditReport, AuditError> {
+    let stream = stream_of(run);
+    let mut checks = vec![chain(log, &stream).await?];
+    let (folded, loaded) = fold(log, &stream).await?;
+    checks.push(folded);
+    match loaded {
+        Some(Run::Unrequested) => return Err(AuditError::NoRun(run)),
+        Some(state) => {
+            checks.push(read_models(log, run, &state).await?);
+            if let Some(trading) = state.trading() {
+                checks.extend(bars_and_decisions(log, market, &stream, &trading.snapshot).await?);
+            } else {
+                checks.push(AuditCheck::skipped("fills and decisions", "the run is deleted".to_owned()));
+            }
+        }
+        None => {
+            checks.push(AuditCheck::skipped("fills and decisions", "the stream cannot be folded".to_owned()))
+        }
+    }
+    let passed = checks.iter().all(AuditCheck::is_fine);
+    Ok(AuditReport { stream, checks, passed })
+}
+
+/// Recomputes the chain of hashes of a stream.
+pub async fn chain(log: &Log, stream: &StreamName) -> Result<AuditCheck, ReadError> {
+    let verified = log.verify_stream(stream).await?;
+    let looked_at = format!("{} events", verified.events);
+    Ok(match verified.fault {
+        None => AuditCheck::passed("hash chain", looked_at),
+        Some(fault) => AuditCheck::failed("hash chain", looked_at, fault.to_string(), Some(fault.version())),
+    })
+}
+
+async fn fold(log: &Log, stream: &StreamName) -> Result<(AuditCheck, Option<Run>), ReadError> {
+    const NAME: &str = "fold";
+    let afresh = match log.load_afresh::<Aggregate<Run>>(stream).await {
+        Ok(afresh) => afresh,
+        Err(LoadError::Read(error)) => return Err(error),
+        Err(error) => {
+            let text = crate::cli::with_causes(&error);
+            return Ok((AuditCheck::failed(NAME, String::new(), text, None), None));
+        }
+    };
+    let quick = match log.load::<Aggregate<Run>>(stream).await {
+        Ok(quick) => quick,
+        Err(LoadError::Read(error)) => return Err(error),
+        Err(error) => {
+            let text = crate::cli::with_causes(&error);
+            return Ok((AuditCheck::failed(NAME, String::new(), text, None), None));
+        }
+    };
+    let looked_at = format!("{} events from the first, {} after the snapshot", afresh.folded, quick.folded);
+    let check = if quick.state == afresh.state {
+        AuditCheck::passed(NAME, looked_at)
+    } else {
+        let text =
+            format!("the snapshot at event {} does not agree with the events before it", quick.snapshot);
+        AuditCheck::failed(NAME, looked_at, text, Some(quick.snapshot))
+    };
+    Ok((check, Some(afresh.state.into_inner())))
+}
+
+/// Compares what readers are shown with what the events say.
+async fn read_models(log: &Log, run: RunId, state: &Run) -> Result<AuditCheck, AuditError> {
+    const NAME: &str = "read models";
+    let client = log.pool().get().await?;
+    let shown = projections::runs::find(&**client, run).await?;
+    let Some(trading) = state.trading() else {
+        return Ok(match shown {
+            None => AuditCheck::passed(NAME, "a deleted run is not shown".to_owned()),
+            Some(_) => AuditCheck::failed(NAME, String::new(), "a deleted run is shown".to_owned(), None),
+        });
+    };
+    let Some(shown) = shown else {
+        return Ok(AuditCheck::failed(
+            NAME,
+            String::new(),
+            "the run is not shown; is its projection behind?".to_owned(),
+            None,
+        ));
+    };
+    let figures = trading.book.figures();
+    let shown = shown.run;
+    let shown_figures = shown.figures.as_ref();
+    let same_status = Some(shown.status) == state.status();
+    let looked_at = "status and figures of the run".to_owned();
+    Ok(if !same_status {
+        let text =
+            format!("status {} is shown, but {:?} follows from the events", shown.status, state.status());
+        AuditCheck::failed(NAME, looked_at, text, None)
+    } else if shown_figures.is_some_and(|shown| *shown != figures) {
+        let text = format!("figures {shown_figures:?} are shown, but {figures:?} follow from the events");
+        AuditCheck::failed(NAME, looked_at, text, None)
+    } else {
+        AuditCheck::passed(NAME, looked_at)
+    })
+}
+
+/// One pass over the events: fills and sums against the bars, and every decision made again.
+async fn bars_and_decisions(
+    log: &Log,
+    market: &Market,
+    stream: &StreamName,
+    snapshot: &RunSnapshot,
+) -> Result<Vec<AuditCheck>, AuditError> {
+    const PAGE: usize = 2_000;
+    let bars = market.bars_of(snapshot).await?;
+    let policy = snapshot.policy.build(&bars, &SharedIndicators::default());
+    let mut recheck = Recheck::new(&bars);
+    let mut redecide = Redecide::new(Arc::clone(&bars), policy);
+    let (mut wrong, mut otherwise): (Option<Difference>, Option<Difference>) = (None, None);
+    let mut read = Version::NONE;
+    loop {
+        let events = log.read_stream(stream, read, PAGE).await?;
+        for recorded in &events {
+            read = recorded.version;
+            let Ok(decoded) = recorded.decode::<RunEvent>() else { continue };
+            for event in &decoded {
+                wrong = wrong.or_else(|| recheck.observe(read, event).err());
+                otherwise = otherwise.or_else(|| redecide.observe(read, event).err());
+            }
+        }
+        if events.len() < PAGE {
+            break;
+        }
+    }
+    let done = recheck.done();
+    let looked_at = format!("{} fills and {} bars", done.fills, done.bars);
+    Ok(vec![
+        check_of("fills and sums", looked_at, wrong),
+        check_of(
+            "decisions",
+            format!("{} events decided again by {}", redecide.done().events, snapshot.policy.name()),
+            otherwise,
+        ),
+    ])
+}
+
+fn check_of(name: &'static str, looked_at: String, difference: Option<Difference>) -> AuditCheck {
+    match difference {
+        None => AuditCheck::passed(name, looked_at),
+        Some(difference) => {
+            let version = Some(difference.version);
+            AuditCheck::failed(name, looked_at, difference.to_string(), version)
+        }
+    }
+}
