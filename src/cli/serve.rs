@@ -13,8 +13,8 @@ use tokio_util::sync::CancellationToken;
 use super::Output;
 use crate::app::{Role, RunningApp};
 use crate::config::Config;
-use crate::http::quotes::NoQuotes;
 use crate::http::{self, Api, Parts};
+use crate::live::LiveQuotes;
 
 /// Serves the API, keeps the read models and drives runs, or some of it.
 #[derive(Debug, Args)]
@@ -57,12 +57,10 @@ pub async fn until_stopped(
     let address = running.app.config.http.listen;
     let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
     output.say(format_args!("tapedeck serves http://{address}  (API documentation: http://{address}/docs)"));
-    let parts = Parts {
-        app: running.app.clone(),
-        nats: running.app.nats.clone(),
-        quotes: Arc::new(NoQuotes::default()),
-    };
+    let quotes = Arc::new(LiveQuotes::start(&running.app));
+    let parts = Parts { app: running.app.clone(), nats: running.app.nats.clone(), quotes: quotes.clone() };
     let (served, ()) = tokio::join!(http::serve(Api::new(parts), listener, shutdown.clone()), tending);
+    quotes.stop().await;
     Ok(served?)
 }
 
