@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use actors::work_queue::{CommandPublisher, WorkQueueOptions, ensure_stream};
 use actors::{Directory, DirectoryOptions};
+use async_nats::jetstream;
 use deadpool_postgres::Pool;
 use events::Aggregate;
 use events::log::Log;
@@ -17,6 +19,7 @@ use crate::embedded::EmbeddedError;
 use crate::market::Market;
 use crate::start_run::RunStarter;
 use crate::tape::{Tape, TapeError};
+use crate::worker::Worker;
 
 /// What a process does besides answering its own caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, clap::ValueEnum)]
@@ -57,6 +60,17 @@ pub struct App {
     pub projections: Projections,
     /// How far the read models have got.
     pub watermarks: Watermarks,
+    /// The message server.
+    pub nats: async_nats::Client,
+    /// The work queue.
+    pub queue: WorkQueueOptions,
+}
+
+impl App {
+    /// Puts commands on the work queue.
+    pub fn publisher(&self) -> CommandPublisher {
+        CommandPublisher::new(jetstream::new(self.nats.clone()), self.queue.clone())
+    }
 }
 
 /// An application with its servers and background work.
@@ -66,6 +80,7 @@ pub struct RunningApp {
     pub app: App,
     tape: Tape,
     projections: Option<RunningProjections>,
+    worker: Option<Worker>,
 }
 
 /// Why the application did not start.
@@ -77,6 +92,12 @@ pub enum StartError {
     /// The directories' routers.
     #[error("the actors cannot be started")]
     Actors(#[from] ractor::SpawnErr),
+    /// NATS cannot be reached.
+    #[error("NATS cannot be reached")]
+    Nats(#[from] async_nats::ConnectError),
+    /// The work queue cannot be set up.
+    #[error("the work queue cannot be set up")]
+    WorkQueue(#[from] async_nats::jetstream::context::CreateStreamError),
     /// A connection pool.
     #[error("no connection pool for queries")]
     Pool(#[from] events::log::ConnectError),
@@ -90,7 +111,11 @@ impl RunningApp {
         let projections = roles
             .contains(&Role::Projector)
             .then(|| app.projections.start(&app.log, &app.watermarks, &RunnerOptions::default()));
-        Ok(Self { app, tape, projections })
+        let worker = match roles.contains(&Role::Worker) {
+            true => Some(Worker::start(&app, app.nats.clone(), app.queue.clone())),
+            false => None,
+        };
+        Ok(Self { app, tape, projections, worker })
     }
 
     /// The servers behind it.
@@ -100,6 +125,9 @@ impl RunningApp {
 
     /// Ends background work, lets actors finish, and leaves the servers.
     pub async fn stop(self) -> Result<(), EmbeddedError> {
+        if let Some(worker) = self.worker {
+            worker.stop().await;
+        }
         if let Some(projections) = self.projections {
             projections.stop().await;
         }
@@ -123,7 +151,17 @@ async fn assemble(tape: &Tape) -> Result<App, StartError> {
     let reads = log.connector().pool(config.database.pool_size)?;
     let market = Market::new(reads.clone());
     let chunk_bars = u32::try_from(config.runs.chunk_bars).unwrap_or(u32::MAX);
-    let starter = RunStarter { models: models.clone(), runs: runs.clone(), market: market.clone(), chunk_bars };
+    let starter =
+        RunStarter { models: models.clone(), runs: runs.clone(), market: market.clone(), chunk_bars };
     let watermarks = Watermarks::new(reads.clone());
-    Ok(App { config, log, reads, models, runs, market, starter, projections: Projections::standard(), watermarks })
+    let nats = crate::embedded::nats::connect(&tape.services.nats, nats_options()).await?;
+    let queue = WorkQueueOptions::default();
+    ensure_stream(&jetstream::new(nats.clone()), &queue).await?;
+    let projections = Projections::standard();
+    Ok(App { config, log, reads, models, runs, market, starter, projections, watermarks, nats, queue })
+}
+
+/// A process outlives its message server: it reconnects for ever.
+fn nats_options() -> async_nats::ConnectOptions {
+    async_nats::ConnectOptions::new().name("tapedeck").max_reconnects(None)
 }

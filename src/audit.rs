@@ -100,7 +100,9 @@ pub async fn audit_run(log: &Log, market: &Market, run: RunId) -> Result<AuditRe
                 checks.push(AuditCheck::skipped("fills and decisions", "the run is deleted".to_owned()));
             }
         }
-        None => checks.push(AuditCheck::skipped("fills and decisions", "the stream cannot be folded".to_owned())),
+        None => {
+            checks.push(AuditCheck::skipped("fills and decisions", "the stream cannot be folded".to_owned()))
+        }
     }
     let passed = checks.iter().all(AuditCheck::is_fine);
     Ok(AuditReport { stream, checks, passed })
@@ -138,7 +140,8 @@ async fn fold(log: &Log, stream: &StreamName) -> Result<(AuditCheck, Option<Run>
     let check = if quick.state == afresh.state {
         AuditCheck::passed(NAME, looked_at)
     } else {
-        let text = format!("the snapshot at event {} does not agree with the events before it", quick.snapshot);
+        let text =
+            format!("the snapshot at event {} does not agree with the events before it", quick.snapshot);
         AuditCheck::failed(NAME, looked_at, text, Some(quick.snapshot))
     };
     Ok((check, Some(afresh.state.into_inner())))
@@ -156,14 +159,21 @@ async fn read_models(log: &Log, run: RunId, state: &Run) -> Result<AuditCheck, A
         });
     };
     let Some(shown) = shown else {
-        return Ok(AuditCheck::failed(NAME, String::new(), "the run is not shown; is its projection behind?".to_owned(), None));
+        return Ok(AuditCheck::failed(
+            NAME,
+            String::new(),
+            "the run is not shown; is its projection behind?".to_owned(),
+            None,
+        ));
     };
     let figures = trading.book.figures();
+    let shown = shown.run;
     let shown_figures = shown.figures.as_ref();
     let same_status = Some(shown.status) == state.status();
     let looked_at = "status and figures of the run".to_owned();
     Ok(if !same_status {
-        let text = format!("status {} is shown, but {:?} follows from the events", shown.status, state.status());
+        let text =
+            format!("status {} is shown, but {:?} follows from the events", shown.status, state.status());
         AuditCheck::failed(NAME, looked_at, text, None)
     } else if shown_figures.is_some_and(|shown| *shown != figures) {
         let text = format!("figures {shown_figures:?} are shown, but {figures:?} follow from the events");
@@ -193,8 +203,8 @@ async fn bars_and_decisions(
             read = recorded.version;
             let Ok(decoded) = recorded.decode::<RunEvent>() else { continue };
             for event in &decoded {
-                wrong = wrong.or_else(|| recheck.observe(event).err());
-                otherwise = otherwise.or_else(|| redecide.observe(event).err());
+                wrong = wrong.or_else(|| recheck.observe(read, event).err());
+                otherwise = otherwise.or_else(|| redecide.observe(read, event).err());
             }
         }
         if events.len() < PAGE {
@@ -205,7 +215,11 @@ async fn bars_and_decisions(
     let looked_at = format!("{} fills and {} bars", done.fills, done.bars);
     Ok(vec![
         check_of("fills and sums", looked_at, wrong),
-        check_of("decisions", format!("{} events decided again by {}", redecide.done().events, snapshot.policy.name()), otherwise),
+        check_of(
+            "decisions",
+            format!("{} events decided again by {}", redecide.done().events, snapshot.policy.name()),
+            otherwise,
+        ),
     ])
 }
 

@@ -2,6 +2,8 @@
 
 mod append;
 mod report;
+mod run;
 
 pub use append::{AppendBench, append};
 pub use report::{BenchReport, Machine, median, percentile};
+pub use run::run;

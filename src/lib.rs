@@ -4,11 +4,16 @@
 //! `quant`); this package is the only one that knows all of them.
 
 pub mod app;
+pub mod audit;
 pub mod bench;
 pub mod cli;
 pub mod config;
+pub mod create_model;
 pub mod doctor;
 pub mod embedded;
+pub mod http;
 pub mod market;
+pub mod report;
 pub mod start_run;
 pub mod tape;
+pub mod worker;

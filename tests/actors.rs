@@ -5,4 +5,6 @@ mod commands;
 mod conformance;
 mod kit;
 mod operators;
+mod queue;
+mod runs;
 mod throughput;

@@ -10,4 +10,5 @@ mod actors;
 mod journeys;
 mod log;
 mod projections;
+mod store;
 mod support;

@@ -19,6 +19,7 @@ use crate::aggregate::{
     ActorStats, Answered, CommandEnvelope, CommandError, Counters, Drift, Inspection, Permit, Receipt,
     System, Waiting,
 };
+use crate::supervisor::RestartLimits;
 use router::{Router, RouterMessage, RouterStart};
 
 /// How soon a caller who was turned away may try again, where nothing better is known.
@@ -39,6 +40,8 @@ pub struct DirectoryOptions {
     pub live_max: usize,
     /// An actor without a command for so long is passivated.
     pub idle: Duration,
+    /// How often an actor may fail before its stream is quarantined.
+    pub restarts: RestartLimits,
     /// How long a caller waits.
     pub deadline: Duration,
 }
@@ -52,6 +55,7 @@ impl Default for DirectoryOptions {
             budget_bytes: 256 << 20,
             live_max: 200_000,
             idle: Duration::from_secs(300),
+            restarts: RestartLimits::default(),
             deadline: Duration::from_secs(15),
         }
     }
@@ -154,6 +158,7 @@ impl<A: Kept> Directory<A> {
                 idle: options.idle,
                 live_max: options.live_max.div_ceil(shards),
                 permits: options.permits,
+                restarts: options.restarts,
             };
             // Without a name: the registry of names is one per process, and systems are many in tests.
             let (router, _) = Actor::spawn(None, Router::new(), start).await?;

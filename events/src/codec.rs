@@ -3,8 +3,9 @@
 use std::fmt;
 
 use bytes::Bytes;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 /// Payloads from this size on are compressed.
 pub const COMPRESS_FROM_BYTES: usize = 1_024;
@@ -115,6 +116,9 @@ impl fmt::Debug for Upcaster {
 pub trait Event:
     cqrs_es::DomainEvent + Serialize + DeserializeOwned + Clone + PartialEq + fmt::Debug + Send + Sync + 'static
 {
+    /// The stored name of several of these events in one: what one command caused, kept together. It ends in
+    /// `EventPack`, by which filters recognise packs: they may hold an event of any type.
+    const PACK: &'static str;
     /// Every type of this enum with its current schema version.
     const TYPES: &'static [(&'static str, u16)];
     /// From every older schema to newer ones.
@@ -134,10 +138,66 @@ pub trait Event:
     ) -> Option<Result<Self, serde_json::Error>>;
 }
 
-/// Decodes a stored event, lifting it through upcasters where it was written by older code.
+/// From so many events on, what one command caused is stored as one event: a row of the log costs more than an order.
+pub const PACK_FROM_EVENTS: usize = 16;
+
+/// The schema of packs.
+pub const PACK_SCHEMA: u16 = 1;
+
+#[derive(Serialize)]
+struct PackedEvent<'a> {
+    #[serde(rename = "type")]
+    event_type: &'a str,
+    schema: u16,
+    data: &'a RawValue,
+}
+
+#[derive(Deserialize)]
+struct StoredPackedEvent<'a> {
+    #[serde(rename = "type", borrow)]
+    event_type: std::borrow::Cow<'a, str>,
+    schema: u16,
+    #[serde(borrow)]
+    data: &'a RawValue,
+}
+
+/// The payload of a pack of `events`: a JSON array of their types, schemas and payloads, in order.
+pub fn pack<E: Event>(events: &[E]) -> Result<Vec<u8>, serde_json::Error> {
+    let payloads = events
+        .iter()
+        .map(|event| {
+            let text = String::from_utf8(event.to_json()?).map_err(serde::ser::Error::custom)?;
+            RawValue::from_string(text)
+        })
+        .collect::<Result<Vec<_>, serde_json::Error>>()?;
+    let packed: Vec<PackedEvent<'_>> = events
+        .iter()
+        .zip(&payloads)
+        .map(|(event, data)| PackedEvent { event_type: event.name(), schema: event.schema_version(), data })
+        .collect();
+    serde_json::to_vec(&packed)
+}
+
+fn unpack<E: Event>(json: &[u8]) -> Result<Vec<E>, DecodeError> {
+    let packed: Vec<StoredPackedEvent<'_>> = serde_json::from_slice(json).map_err(|source| {
+        DecodeError::Malformed { event_type: E::PACK.to_owned(), schema_version: PACK_SCHEMA, source }
+    })?;
+    let mut events = Vec::with_capacity(packed.len());
+    for event in packed {
+        events.extend(decode(&event.event_type, event.schema, event.data.get().as_bytes())?);
+    }
+    Ok(events)
+}
+
+/// Decodes a stored event, lifting it through upcasters where it was written by older code; a pack gives all it holds.
 pub fn decode<E: Event>(event_type: &str, schema_version: u16, json: &[u8]) -> Result<Vec<E>, DecodeError> {
-    let malformed =
-        |source| DecodeError::Malformed { event_type: event_type.to_owned(), schema_version, source };
+    if (event_type, schema_version) == (E::PACK, PACK_SCHEMA) {
+        return unpack(json);
+    }
+    let malformed = |source| {
+        let event_type = event_type.to_owned();
+        DecodeError::Malformed { event_type, schema_version, source }
+    };
     if let Some(event) = E::from_json(event_type, schema_version, json) {
         return event.map(|event| vec![event]).map_err(malformed);
     }
@@ -159,6 +219,7 @@ pub fn decode<E: Event>(event_type: &str, schema_version: u16, json: &[u8]) -> R
 /// Whether this code can read events of `event_type` at `schema_version`.
 pub fn can_decode<E: Event>(event_type: &str, schema_version: u16) -> bool {
     E::TYPES.contains(&(event_type, schema_version))
+        || (event_type, schema_version) == (E::PACK, PACK_SCHEMA)
         || E::UPCASTERS
             .iter()
             .any(|upcaster| upcaster.event_type == event_type && upcaster.schema_version == schema_version)
@@ -189,6 +250,7 @@ macro_rules! events {
         }
 
         impl $crate::codec::Event for $name {
+            const PACK: &'static str = concat!(stringify!($name), "Pack");
             const TYPES: &'static [(&'static str, u16)] = &[ $( (stringify!($variant), $schema), )+ ];
             const UPCASTERS: &'static [$crate::codec::Upcaster] = &[ $( $($upcaster),* )? ];
 

@@ -2,13 +2,15 @@
 
 mod settings;
 mod slug;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 pub use settings::{
-    DESCRIPTION_CHARS_MAX, INITIAL_CASH_DEFAULT, INITIAL_CASH_MAX, ModelChange, ModelDraft, ModelSettings,
-    NAME_CHARS_MAX, SYMBOLS_MAX,
+    COST_RATE_MAX, DESCRIPTION_CHARS_MAX, INITIAL_CASH_DEFAULT, INITIAL_CASH_MAX, ModelChange, ModelDraft,
+    ModelSettings, NAME_CHARS_MAX, SYMBOLS_MAX,
 };
 pub use slug::{Signature, signature_base};
 

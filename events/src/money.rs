@@ -238,7 +238,8 @@ pub const fn value_units(quantity: Quantity, price: Price) -> i128 {
     (quantity.0 as i128) * (price.0 as i128)
 }
 
-fn divide_half_even(dividend: i128, divisor: i128) -> i128 {
+/// The quotient rounded half to even; `divisor` must not be zero.
+pub(crate) fn divide_half_even(dividend: i128, divisor: i128) -> i128 {
     let (quotient, remainder) = (dividend / divisor, dividend % divisor);
     let twice = remainder.unsigned_abs().saturating_mul(2);
     let away = twice > divisor.unsigned_abs() || (twice == divisor.unsigned_abs() && quotient % 2 != 0);

@@ -12,6 +12,8 @@ mod order;
 mod refusal;
 mod sizing;
 mod spec;
+#[cfg(test)]
+mod tests;
 mod view;
 
 use std::fmt::Debug;

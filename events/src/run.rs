@@ -14,7 +14,7 @@ pub mod recheck;
 mod snapshot;
 mod step;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::fmt;
 
@@ -29,7 +29,8 @@ pub use figures::{Counts, Drawdown, EquityPoint, RunFigures};
 pub use ledger::{Action, Ledger, LedgerRecord};
 use serde::{Deserialize, Serialize};
 pub use snapshot::{
-    BarsUsed, CHUNK_BARS_DEFAULT, CHUNK_BARS_MAX, COST_RATE_MAX, Fingerprint, InvalidFingerprint, RunSnapshot,
+    BarsUsed, CHUNK_BARS_DEFAULT, CHUNK_BARS_MAX, Fingerprint, Freeze, InvalidFingerprint, RunSnapshot,
+    periods_per_year,
 };
 pub use step::{CHUNK_EVENTS_MAX, ORDERS_PER_BAR_MAX};
 
@@ -58,7 +59,7 @@ pub struct Trading {
     /// Its number among the runs of the model.
     pub run_number: u32,
     /// Its frozen terms.
-    pub snapshot: RunSnapshot,
+    pub snapshot: Box<RunSnapshot>,
     /// Its account.
     pub book: Book,
 }

@@ -34,12 +34,19 @@ fn assert_survives_storage<E: Event>(event: &E) {
     assert_eq!(back, vec![event.clone()], "decode(encode(event)) == event");
 }
 
+fn assert_survives_packing<E: Event>(events: &[E]) {
+    let json = codec::pack(events).expect("events can be packed");
+    let back: Vec<E> = codec::decode(E::PACK, codec::PACK_SCHEMA, &json).expect("a pack can be read back");
+    assert_eq!(back, events, "decode(pack(events)) == events");
+}
+
 impl<D: Decider> Given<D> {
     /// Sends `command`.
     pub fn when(self, command: D::Command) -> Outcome<D> {
         let result = self.state.decide(command);
         if let Ok(events) = &result {
             events.iter().for_each(assert_survives_storage);
+            assert_survives_packing(events);
         }
         Outcome { before: self.state, result }
     }

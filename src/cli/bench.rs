@@ -1,12 +1,19 @@
 //! `tapedeck bench`
 
+use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
+use ::events::Interval;
+use ::events::market::Bars;
+use anyhow::Context;
 use clap::{Args, ValueEnum};
+use projections::bars::BarsQuery;
 
 use super::Output;
 use crate::bench::{self, AppendBench, BenchReport};
 use crate::config::Config;
+use crate::market::import::{ImportOptions, Strictness, import_path};
 use crate::tape::Tape;
 
 /// Measures one promise, with what it compares with, in a data folder of its own.
@@ -29,6 +36,8 @@ pub struct Bench {
 enum Name {
     /// Durable single-event commands against bare inserts
     Append,
+    /// The trading engine against a bare loop, in memory and durable
+    Run,
 }
 
 /// Measures in a private database that is removed afterwards, unless one was given by URL.
@@ -48,12 +57,29 @@ pub async fn run(bench: Bench, mut config: Config, output: &Output) -> anyhow::R
     Ok(ExitCode::SUCCESS)
 }
 
+/// The daily bars of the demo's twenty stocks, imported into the bench's own store.
+async fn daily_bars(tape: &Tape) -> anyhow::Result<Arc<Bars>> {
+    let mut client = tape.log.connector().connect().await?;
+    let path = demo_data().join("sp500_20.csv.gz");
+    import_path(&mut client, &path, ImportOptions::default(), Strictness::Strict, ::events::time::now())
+        .await
+        .with_context(|| format!("the bench needs {}; run it in the project's folder", path.display()))?;
+    let bars = projections::bars::read(&client, &BarsQuery::all(Interval::Day)).await?;
+    Ok(Arc::new(bars))
+}
+
 async fn measure(bench: &Bench, tape: &Tape) -> anyhow::Result<BenchReport> {
     match bench.name {
+        Name::Run => bench::run(&tape.log, daily_bars(tape).await?, bench.rounds).await,
         Name::Append => {
             let options =
                 AppendBench { seconds: bench.seconds, rounds: bench.rounds, appenders: bench.appenders };
             bench::append(tape.log.connector(), options).await
         }
     }
+}
+
+/// Where the project keeps the prices of its demo.
+fn demo_data() -> PathBuf {
+    PathBuf::from("data/prices")
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use events::market::Bars;
 use events::model::ModelSettings;
-use events::policy::{FieldError, FillRule};
-use events::run::{BarsUsed, Fingerprint, RunSnapshot};
+use events::policy::FieldError;
+use events::run::{Freeze, RunSnapshot};
 use events::{Interval, Market as Exchange, Symbol};
 use jiff::Timestamp;
 use jiff::civil::Time;
@@ -47,31 +47,28 @@ pub(super) async fn freeze(
     let exact = Range::of_bars(asked.symbols, interval, first_bar_at, last_bar_at, vintage);
     let bars = market.bars_with_warmup(&exact).await.map_err(market_error)?;
     let warmup = bars.starts().partition_point(|start| *start < first_bar_at);
-    let snapshot = RunSnapshot {
-        model_name: settings.name.clone(),
-        policy: request.policy.unwrap_or_else(|| settings.policy.clone()),
-        symbols: bars.columns().iter().map(|column| column.symbol.clone()).collect(),
-        interval,
-        first_bar_at,
-        last_bar_at,
-        initial_cash: request.initial_cash.unwrap_or(settings.initial_cash),
-        fill_rule: request.fill_rule.or(settings.fill_rule).unwrap_or_else(|| FillRule::default_of(interval)),
-        commission_rate: settings.commission_rate,
-        slippage_rate: settings.slippage_rate,
-        allowed_order_types: settings.allowed_order_types.clone(),
-        bars: BarsUsed {
-            fingerprint: Fingerprint(bars.fingerprint()),
-            count: small(bars.len()),
-            warmup: small(warmup),
-            vintage: vintage.number(),
-        },
-        periods_per_year: periods_per_year(exchange, interval),
-        chunk_bars,
-        code_version: env!("CARGO_PKG_VERSION").to_owned(),
-        benchmark: settings.benchmark.clone(),
-    };
-    let errors = snapshot.check();
-    if errors.is_empty() { Ok(snapshot) } else { Err(StartRunError::Invalid(errors)) }
+    let settings = with_wishes(settings, &request);
+    RunSnapshot::freeze(Freeze {
+        settings: &settings,
+        bars: &bars,
+        warmup: u32::try_from(warmup).unwrap_or(u32::MAX),
+        vintage: vintage.number(),
+        symbols: Some(bars.columns().iter().map(|column| column.symbol.clone()).collect()),
+        initial_cash: request.initial_cash,
+        chunk_bars: Some(chunk_bars),
+        code_version: env!("CARGO_PKG_VERSION"),
+    })
+    .map_err(StartRunError::Invalid)
+}
+
+/// The model's settings with what this run wants otherwise.
+fn with_wishes(settings: &ModelSettings, request: &StartRun) -> ModelSettings {
+    let mut settings = settings.clone();
+    if let Some(policy) = &request.policy {
+        settings.policy = policy.clone();
+    }
+    settings.fill_rule = request.fill_rule.or(settings.fill_rule);
+    settings
 }
 
 fn market_error(error: MarketError) -> StartRunError {
@@ -79,10 +76,6 @@ fn market_error(error: MarketError) -> StartRunError {
         MarketError::Store(error) => StartRunError::Market(error),
         MarketError::Pool(error) => StartRunError::Pool(error),
     }
-}
-
-fn small(number: usize) -> u32 {
-    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 fn check_dates(request: &StartRun) -> Vec<FieldError> {
@@ -152,18 +145,4 @@ fn bounds(request: &StartRun, interval: Interval, exchange: Exchange) -> (Timest
 fn traded(bars: &Bars, from: Timestamp) -> Option<(Timestamp, Timestamp)> {
     let first = bars.starts().partition_point(|start| *start < from);
     Some((*bars.starts().get(first)?, *bars.starts().last()?))
-}
-
-/// Bars a year, for annualised figures.
-const fn periods_per_year(exchange: Exchange, interval: Interval) -> u32 {
-    match (exchange, interval) {
-        (Exchange::UnitedStates | Exchange::China, Interval::Day) => 252,
-        (Exchange::UnitedStates, Interval::Hour) => 252 * 6,
-        (Exchange::China, Interval::Hour) => 252 * 4,
-        (Exchange::UnitedStates, Interval::Minute) => 252 * 390,
-        (Exchange::China, Interval::Minute) => 252 * 240,
-        (Exchange::Crypto, Interval::Day) => 365,
-        (Exchange::Crypto, Interval::Hour) => 365 * 24,
-        (Exchange::Crypto, Interval::Minute) => 365 * 24 * 60,
-    }
 }

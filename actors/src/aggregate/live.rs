@@ -168,7 +168,7 @@ impl<A: Kept> Live<A> {
         if events.is_empty() {
             return Outcome::Nothing.into();
         }
-        match events.iter().map(NewEvent::encode).collect::<Result<Vec<_>, _>>() {
+        match NewEvent::encode_all(&events) {
             Ok(events) => {
                 self.work = Some(copy);
                 Contribution { outcome: Outcome::Events(events.len()), events }

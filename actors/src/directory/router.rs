@@ -16,7 +16,7 @@ use crate::aggregate::{
     AggregateActor, CommandError, Drift, Inspection, Message, Permit, Start, Succession, System, Waiting,
     Wake,
 };
-use crate::supervisor::{Remedy, RestartBudget};
+use crate::supervisor::{Remedy, RestartBudget, RestartLimits};
 
 /// Where a router sends what it was asked for: at once why not, or a channel on which the actor answers.
 pub(super) type VerbReply<R> = oneshot::Sender<Result<oneshot::Receiver<R>, VerbError>>;
@@ -48,6 +48,7 @@ pub(super) struct RouterStart<A: Kept> {
     pub(super) idle: Duration,
     pub(super) live_max: usize,
     pub(super) permits: usize,
+    pub(super) restarts: RestartLimits,
 }
 
 pub(super) struct Routing<A: Kept> {
@@ -241,7 +242,7 @@ impl<A: Kept> Routing<A> {
             Box::new(Trouble { budget: RestartBudget::default(), reason: String::new(), quarantined: false })
         });
         reason.clone_into(&mut trouble.reason);
-        match trouble.budget.failed(Instant::now()) {
+        match trouble.budget.failed(Instant::now(), self.start.restarts) {
             Remedy::RestartAfter(wait) => {
                 self.start.system.counters.restarts.fetch_add(1, Relaxed);
                 tracing::warn!(stream = %stream, reason, "The actor of {stream} failed and starts again: {reason}");

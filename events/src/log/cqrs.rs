@@ -79,11 +79,10 @@ impl<A: Kept> EventStore<A> for CqrsStore {
         if events.is_empty() {
             return Ok(Vec::new());
         }
-        let encoded = events
-            .iter()
-            .map(NewEvent::encode)
-            .collect::<Result<Vec<_>, _>>()
+        let encoded = NewEvent::encode_all(&events)
             .map_err(|error| AggregateError::UnexpectedError(Box::new(error)))?;
+        // Events that were packed share one place in the stream.
+        let packed = encoded.len() < events.len();
         let expected = Expected::Tip(context.loaded.tip);
         let append = Append::of_command(context.stream.clone(), expected, CommandId::generate(), encoded);
         let committed = self.log.append(append, Lane::Orders).await.map_err(from_append)?;
@@ -92,7 +91,7 @@ impl<A: Kept> EventStore<A> for CqrsStore {
             .into_iter()
             .enumerate()
             .map(|(index, payload)| {
-                let offset = i64::try_from(index).unwrap_or(i64::MAX);
+                let offset = if packed { 0 } else { i64::try_from(index).unwrap_or(i64::MAX) };
                 let mut metadata = metadata.clone();
                 metadata.insert(META_POSITION.to_owned(), (committed.first.0 + offset).to_string());
                 metadata.insert(META_RECORDED_AT.to_owned(), committed.at.to_string());

@@ -61,7 +61,7 @@ impl ReadError {
 pub struct Filter {
     /// Only streams of these categories; empty means all.
     pub categories: Vec<String>,
-    /// Only events of these types; empty means all.
+    /// Only events of these types, and packs, which may hold them; empty means all.
     pub event_types: Vec<String>,
     /// Only this stream.
     pub stream: Option<StreamName>,
@@ -324,7 +324,7 @@ impl Log {
     }
 }
 
-fn name_of(row: &Row) -> (i64, StreamName) {
+pub(super) fn name_of(row: &Row) -> (i64, StreamName) {
     (row.get(0), StreamName::new(Tenant(row.get(1)), row.get(2), row.get::<_, &str>(3)))
 }
 

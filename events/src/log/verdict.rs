@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::chain::{Header, event_hash};
-use crate::codec::Codec;
+use crate::codec::{self, Codec, PACK_FROM_EVENTS, PACK_SCHEMA};
 use crate::{CommandId, Event, Metadata, Position, StreamName, StreamTip, Version};
 
 /// What the caller believes about a stream; the append is refused whole when it is wrong.
@@ -49,6 +49,15 @@ impl NewEvent {
             payload,
             occurred_at: None,
         })
+    }
+
+    /// Encodes what one command caused: each event by itself, or all in one pack where they are many.
+    pub fn encode_all<E: Event>(events: &[E]) -> Result<Vec<Self>, serde_json::Error> {
+        if events.len() < PACK_FROM_EVENTS {
+            return events.iter().map(Self::encode).collect();
+        }
+        let (codec, payload) = Codec::pack(codec::pack(events)?);
+        Ok(vec![Self { event_type: E::PACK, schema_version: PACK_SCHEMA, codec, payload, occurred_at: None }])
     }
 }
 

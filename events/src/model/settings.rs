@@ -23,7 +23,7 @@ pub const INITIAL_CASH_DEFAULT: Cash = Cash::from_units(10_000_000_000);
 pub const INITIAL_CASH_MAX: Cash = Cash::from_units(1_000_000_000_000_000_000);
 
 /// Largest commission and slippage: a tenth.
-const COST_RATE_MAX: Rate = Rate::from_units(10_000_000);
+pub const COST_RATE_MAX: Rate = Rate::from_units(10_000_000);
 
 /// What trades, with what, under which rules.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

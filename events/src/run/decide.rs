@@ -15,13 +15,12 @@ pub(super) fn decide(run: &Run, command: RunCommand) -> Result<Vec<RunEvent>, Ru
             if !errors.is_empty() {
                 return Err(RunError::InvalidSnapshot(errors));
             }
-            let snapshot = *snapshot;
             Ok(vec![RunEvent::RunRequested(RunRequested { model_id, run_number, snapshot })])
         }
         (Run::Unrequested, _) => Err(RunError::NotRequested),
         (Run::Trading(_) | Run::Over(_), RunCommand::Request { model_id, run_number, snapshot }) => {
             let same = run.trading().is_some_and(|run| {
-                run.model_id == model_id && run.run_number == run_number && run.snapshot == *snapshot
+                run.model_id == model_id && run.run_number == run_number && run.snapshot == snapshot
             });
             if same { Ok(vec![]) } else { Err(RunError::AlreadyRequested) }
         }

@@ -43,7 +43,7 @@ pub struct RunRequested {
     /// Its number among the runs of the model: 1, 2, 3, …
     pub run_number: u32,
     /// Everything that influences it.
-    pub snapshot: RunSnapshot,
+    pub snapshot: Box<RunSnapshot>,
 }
 
 /// An order waits: a limit or stop order, or a market order that fills in its symbol's next bar.

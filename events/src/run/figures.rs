@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::money::divide_half_even;
 use crate::policy::fraction;
 use crate::{Cash, Rate};
 
@@ -86,12 +87,29 @@ pub(super) fn rate_of(part: Cash, whole: Cash) -> Rate {
         return Rate::ZERO;
     }
     let scaled = part.units().saturating_mul(10_i128.pow(Rate::SCALE));
-    let (quotient, remainder) = (scaled / whole.units(), scaled % whole.units());
-    let twice = remainder.unsigned_abs().saturating_mul(2);
-    let half = whole.units().unsigned_abs();
-    let away = twice > half || (twice == half && quotient % 2 != 0);
-    let step = if (scaled < 0) == (whole.units() < 0) { 1 } else { -1 };
-    let units = if away { quotient + step } else { quotient };
+    let units = divide_half_even(scaled, whole.units());
     let bound = if units < 0 { i64::MIN } else { i64::MAX };
     Rate::from_units(i64::try_from(units).unwrap_or(bound))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_rounds_half_to_even_on_both_sides_of_zero() {
+        let rate = |part: i128, whole: i128| rate_of(Cash::from_units(part), Cash::from_units(whole)).units();
+        assert_eq!((rate(1, 3), rate(2, 3)), (33_333_333, 66_666_667));
+        assert_eq!((rate(-1, 3), rate(-2, 3)), (-33_333_333, -66_666_667));
+        assert_eq!((rate(1, 200_000_000), rate(3, 200_000_000), rate(-3, 200_000_000)), (0, 2, -2));
+        assert_eq!((rate(1, 0), rate(i128::MAX / 2, 1)), (0, i64::MAX));
+    }
+
+    #[test]
+    fn the_deeper_of_two_falls_is_the_larger_fraction_not_the_larger_amount() {
+        let point = |value: i64| EquityPoint { bar: 0, value: Cash::whole(value).unwrap() };
+        let fall = |peak, trough| Drawdown { peak: point(peak), trough: point(trough) };
+        assert!(fall(100, 80).is_deeper_than(&fall(1_000, 850)));
+        assert!(!fall(100, 80).is_deeper_than(&fall(10, 8)));
+    }
 }

@@ -26,8 +26,8 @@ pub struct Rechecked {
 }
 
 impl Rechecked {
-    /// Counts one more event and tells its version.
-    fn count(&mut self, event: &RunEvent) -> Version {
+    /// Counts one more event.
+    fn count(&mut self, event: &RunEvent) {
         self.events += 1;
         if let RunEvent::OrderFilled(_) = event {
             self.fills += 1;
@@ -35,7 +35,6 @@ impl Rechecked {
         if let RunEvent::BarsClosed(closed) = event {
             self.bars += closed.value.len() as u64;
         }
-        Version(i64::try_from(self.events).unwrap_or(i64::MAX))
     }
 }
 
@@ -55,9 +54,9 @@ impl<'a> Recheck<'a> {
         Self { account: Account::new(bars), done: Rechecked::default() }
     }
 
-    /// Looks at the next event.
-    pub fn observe(&mut self, event: &RunEvent) -> Result<(), Difference> {
-        let version = self.done.count(event);
+    /// Looks at the next event, which is stored at `version` of the run's stream.
+    pub fn observe(&mut self, version: Version, event: &RunEvent) -> Result<(), Difference> {
+        self.done.count(event);
         self.account.observe(event).map_err(|what| Difference::at(version, event, what))
     }
 
@@ -67,14 +66,19 @@ impl<'a> Recheck<'a> {
     }
 }
 
-/// Rechecks all events of a run against its bars.
+/// The versions of events of which each is stored by itself.
+fn versions() -> impl Iterator<Item = Version> {
+    (1..).map(Version)
+}
+
+/// Rechecks all events of a run against its bars; each counts as one of the stream.
 pub fn recheck<'a>(
     bars: &Bars,
     events: impl IntoIterator<Item = &'a RunEvent>,
 ) -> Result<Rechecked, Difference> {
     let mut recheck = Recheck::new(bars);
-    for event in events {
-        recheck.observe(event)?;
+    for (version, event) in versions().zip(events) {
+        recheck.observe(version, event)?;
     }
     Ok(recheck.done())
 }

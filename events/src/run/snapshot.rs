@@ -7,6 +7,9 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::instrument::Market;
+use crate::market::Bars;
+use crate::model::{COST_RATE_MAX, ModelSettings};
 use crate::policy::{FieldError, FillRule, OrderType, PolicySpec};
 use crate::{Cash, Interval, Rate, Symbol};
 
@@ -15,9 +18,6 @@ pub const CHUNK_BARS_DEFAULT: u32 = 1_000;
 
 /// Most bars per chunk, so that a chunk's event stays small.
 pub const CHUNK_BARS_MAX: u32 = 10_000;
-
-/// Largest commission and slippage: a tenth.
-pub const COST_RATE_MAX: Rate = Rate::from_units(10_000_000);
 
 /// SHA-256 of the bars that a run saw; written as 64 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -119,7 +119,81 @@ pub struct RunSnapshot {
     pub benchmark: Option<Symbol>,
 }
 
+/// What a snapshot is made of.
+#[derive(Debug, Clone)]
+pub struct Freeze<'a> {
+    /// The settings of the model.
+    pub settings: &'a ModelSettings,
+    /// The bars of the run, those before its first included.
+    pub bars: &'a Bars,
+    /// How many bars stand before the run's first.
+    pub warmup: u32,
+    /// Vintage of the price history from which the bars were read.
+    pub vintage: i64,
+    /// The symbols that may be traded; `None` means those of the model, and if it names none, all that have bars.
+    pub symbols: Option<Vec<Symbol>>,
+    /// Cash of this run; `None` means as the model says.
+    pub initial_cash: Option<Cash>,
+    /// Bars per chunk; `None` means [`CHUNK_BARS_DEFAULT`].
+    pub chunk_bars: Option<u32>,
+    /// The version of tapedeck.
+    pub code_version: &'a str,
+}
+
+/// Bars per year of a market's calendar, for annualised statistics.
+pub const fn periods_per_year(interval: Interval, market: Market) -> u32 {
+    match (interval, market) {
+        (Interval::Day, Market::UnitedStates | Market::China) => 252,
+        (Interval::Day, Market::Crypto) => 365,
+        (Interval::Hour, Market::UnitedStates) => 1_512,
+        (Interval::Hour, Market::China) => 1_008,
+        (Interval::Hour, Market::Crypto) => 8_760,
+        (Interval::Minute, Market::UnitedStates) => 98_280,
+        (Interval::Minute, Market::China) => 60_480,
+        (Interval::Minute, Market::Crypto) => 525_600,
+    }
+}
+
 impl RunSnapshot {
+    /// Freezes the terms of a run, or reports every rule that they break.
+    pub fn freeze(from: Freeze<'_>) -> Result<Self, Vec<FieldError>> {
+        let Freeze { settings, bars, .. } = from;
+        let all = || bars.columns().iter().map(|columns| columns.symbol.clone()).collect();
+        let mut symbols: Vec<Symbol> = from.symbols.or_else(|| settings.symbols.clone()).unwrap_or_else(all);
+        symbols.sort_unstable();
+        let market = symbols.first().map_or(Market::UnitedStates, Symbol::market);
+        let start = |index: usize| bars.starts().get(index).copied().unwrap_or_default();
+        let warmup = usize::try_from(from.warmup).unwrap_or(usize::MAX);
+        let snapshot = Self {
+            model_name: settings.name.clone(),
+            policy: settings.policy.clone(),
+            interval: bars.interval(),
+            first_bar_at: start(warmup),
+            last_bar_at: start(bars.len().saturating_sub(1)),
+            initial_cash: from.initial_cash.unwrap_or(settings.initial_cash),
+            fill_rule: settings.fill_rule.unwrap_or(FillRule::default_of(bars.interval())),
+            commission_rate: settings.commission_rate,
+            slippage_rate: settings.slippage_rate,
+            allowed_order_types: settings.allowed_order_types.clone(),
+            bars: BarsUsed {
+                fingerprint: Fingerprint(bars.fingerprint()),
+                count: u32::try_from(bars.len()).unwrap_or(u32::MAX),
+                warmup: from.warmup,
+                vintage: from.vintage,
+            },
+            periods_per_year: periods_per_year(bars.interval(), market),
+            chunk_bars: from.chunk_bars.unwrap_or(CHUNK_BARS_DEFAULT),
+            code_version: from.code_version.to_owned(),
+            benchmark: settings.benchmark.clone(),
+            symbols,
+        };
+        let mut errors = snapshot.check();
+        for symbol in snapshot.symbols.iter().filter(|symbol| bars.column_of(symbol).is_none()) {
+            errors.push(FieldError::new("symbols", "unknown", format!("{symbol} has no bars in this range")));
+        }
+        if errors.is_empty() { Ok(snapshot) } else { Err(errors) }
+    }
+
     /// How many bars the run has, the one that opens the account included.
     pub const fn run_bars(&self) -> u32 {
         self.bars.count.saturating_sub(self.bars.warmup)

@@ -1,5 +1,13 @@
 //! Rules of runs, as given / when / then over small bars.
 
 mod conformance;
+mod fills;
+mod lifecycle;
+mod look_ahead;
+mod properties;
+mod recheck;
+mod refusals;
 mod resume;
+mod speed;
 pub(crate) mod support;
+mod waiting;

@@ -4,7 +4,7 @@ use bytes::{Buf, Bytes, BytesMut};
 use events::Price;
 use jiff::Timestamp;
 
-use super::{BarPrices, BarsStoreError};
+use super::{BarPrices, BarsStoreError, Vintage};
 
 const OPERATION: &str = "reading bars";
 const SIGNATURE: &[u8] = b"PGCOPY\n\xff\r\n\0";
@@ -12,14 +12,15 @@ const SIGNATURE: &[u8] = b"PGCOPY\n\xff\r\n\0";
 const HEADER_BYTES: usize = SIGNATURE.len() + 8;
 /// Microseconds from 1970 to 2000, where the database counts from.
 const DATABASE_EPOCH_MICROS: i64 = 946_684_800_000_000;
-const FIELDS: i16 = 6;
+const FIELDS: i16 = 7;
 
 /// One row of `copy_bars.sql`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct CopiedBar {
-    /// Which of the series asked for, from 1.
-    pub(super) place: i32,
+    /// The number of the series.
+    pub(super) series_id: i32,
     pub(super) start: Timestamp,
+    pub(super) vintage: Vintage,
     pub(super) prices: BarPrices,
 }
 
@@ -84,24 +85,25 @@ fn decode_row(input: &mut &[u8]) -> Result<Option<Decoded>, BarsStoreError> {
     if fields != FIELDS {
         return Err(BarsStoreError::unreadable(OPERATION, format!("{fields} fields of a bar")));
     }
-    let Some(place) = take(input, 4)? else { return Ok(None) };
-    let mut numbers = [None; 5];
+    let Some(series_id) = take(input, 4)? else { return Ok(None) };
+    let mut numbers = [None; 6];
     for number in &mut numbers {
         let Some(value) = take(input, 8)? else { return Ok(None) };
         *number = value;
     }
-    let [start, open, high, low, close] = numbers;
-    let (Some(place), Some(start), Some(open)) = (place, start, open) else {
-        return Err(BarsStoreError::unreadable(OPERATION, "a bar without start or open"));
+    let [start, vintage, open, high, low, close] = numbers;
+    let (Some(series_id), Some(start), Some(vintage), Some(open)) = (series_id, start, vintage, open) else {
+        return Err(BarsStoreError::unreadable(OPERATION, "a bar without series, start, vintage or open"));
     };
     let start = start
         .checked_add(DATABASE_EPOCH_MICROS)
         .and_then(|micros| Timestamp::from_microsecond(micros).ok())
         .ok_or_else(|| BarsStoreError::unreadable(OPERATION, "a start beyond the calendar"))?;
-    let place = i32::try_from(place).map_err(|_| BarsStoreError::unreadable(OPERATION, "a place"))?;
+    let series_id =
+        i32::try_from(series_id).map_err(|_| BarsStoreError::unreadable(OPERATION, "a series"))?;
     let price = Price::from_units;
     let prices = BarPrices::of_columns(price(open), high.map(price).zip(low.map(price)), close.map(price));
-    Ok(Some(Decoded::Row(CopiedBar { place, start, prices })))
+    Ok(Some(Decoded::Row(CopiedBar { series_id, start, vintage: Vintage::new(vintage), prices })))
 }
 
 /// A field of `size` bytes: outer `None` if it has not arrived, inner `None` if it is null.
@@ -125,11 +127,11 @@ mod tests {
         let mut bytes = Vec::new();
         bytes.put_slice(SIGNATURE);
         bytes.put_i64(0);
-        for place in 1..=3_i32 {
+        for series_id in 1..=3_i32 {
             bytes.put_i16(FIELDS);
             bytes.put_i32(4);
-            bytes.put_i32(place);
-            for number in [86_400_000_000_i64, 100] {
+            bytes.put_i32(series_id);
+            for number in [86_400_000_000_i64, 9, 100] {
                 bytes.put_i32(8);
                 bytes.put_i64(number);
             }
@@ -155,7 +157,7 @@ mod tests {
                     .unwrap();
             }
             assert_eq!(rows.len(), 3, "cut into {size}");
-            assert_eq!(rows[2].place, 3);
+            assert_eq!((rows[2].series_id, rows[2].vintage), (3, Vintage::new(9)));
             assert_eq!(rows[2].start, "2000-01-02T00:00:00Z".parse().unwrap());
             assert_eq!(rows[2].prices, BarPrices::OpenOnly(Price::from_units(100)));
         }

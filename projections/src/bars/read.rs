@@ -1,5 +1,6 @@
 //! Bars of many symbols as aligned columns.
 
+use std::collections::HashMap;
 use std::pin::pin;
 
 use events::market::Bars;
@@ -35,32 +36,43 @@ impl BarsQuery<'_> {
     }
 }
 
+/// A series asked for.
+struct Asked {
+    series_id: i32,
+    symbol: Symbol,
+    /// Bars of it, in any range.
+    bars: usize,
+}
+
 /// Reads bars into columns over the union of their starts. Symbols without a bar in the range are left out.
 ///
 /// The newest prices are those of one moment: read [`latest_vintage`](super::latest_vintage) first and ask as of it,
 /// where the answer must be repeatable.
 pub async fn read(client: &impl GenericClient, query: &BarsQuery<'_>) -> Result<Bars, BarsStoreError> {
-    let series = find_series(client, query).await?;
-    let mut assembly = Assembly::new(query.interval);
-    if series.is_empty() {
+    let asked = find_series(client, query).await?;
+    // Only a whole series is known to need its room.
+    let whole = query.from.is_none() && query.to.is_none();
+    let rooms = asked.iter().map(|asked| (asked.symbol.clone(), if whole { asked.bars } else { 0 }));
+    let mut assembly = Assembly::new(query.interval, rooms);
+    if asked.is_empty() {
         return Ok(assembly.finish()?);
     }
-    let statement = statement(query, &series);
+    let places: HashMap<i32, usize> = asked.iter().map(|asked| asked.series_id).zip(0..).collect();
+    let statement = statement(query, &asked);
     let stream = client.client().copy_out(&statement).await.map_err(BarsStoreError::during(OPERATION))?;
     let mut stream = pin!(stream);
     let mut decoder = CopyDecoder::default();
-    let mut place = 0;
+    let mut current = None;
     while let Some(chunk) = stream.try_next().await.map_err(BarsStoreError::during(OPERATION))? {
         decoder.decode(chunk, |bar| {
-            if bar.place != place {
-                place = bar.place;
-                let (_, symbol) = usize::try_from(place)
-                    .ok()
-                    .and_then(|place| series.get(place.checked_sub(1)?))
-                    .ok_or_else(|| BarsStoreError::unreadable(OPERATION, "a series not asked for"))?;
-                assembly.begin(symbol.clone());
-            }
-            assembly.push(bar.start, bar.prices);
+            let place = match current {
+                Some((series_id, place)) if series_id == bar.series_id => place,
+                _ => *places
+                    .get(&bar.series_id)
+                    .ok_or_else(|| BarsStoreError::unreadable(OPERATION, "a series not asked for"))?,
+            };
+            current = Some((bar.series_id, place));
+            assembly.push(place, bar.start, bar.vintage, bar.prices);
             Ok(())
         })?;
     }
@@ -71,27 +83,31 @@ pub async fn read(client: &impl GenericClient, query: &BarsQuery<'_>) -> Result<
 async fn find_series(
     client: &impl GenericClient,
     query: &BarsQuery<'_>,
-) -> Result<Vec<(i32, Symbol)>, BarsStoreError> {
+) -> Result<Vec<Asked>, BarsStoreError> {
     let operation = "finding series of bars";
     let symbols: Option<Vec<&str>> =
         query.symbols.map(|symbols| symbols.iter().map(Symbol::as_str).collect());
+    let vintage = query.as_of.unwrap_or(Vintage::NEWEST).number();
     let rows = client
-        .query(include_str!("sql/find_series.sql"), &[&query.interval.name(), &symbols])
+        .query(include_str!("sql/find_series.sql"), &[&query.interval.name(), &symbols, &vintage])
         .await
         .map_err(BarsStoreError::during(operation))?;
-    let mut series = Vec::with_capacity(rows.len());
+    let mut asked = Vec::with_capacity(rows.len());
     for row in rows {
-        let number = row.try_get("series_id").map_err(BarsStoreError::during(operation))?;
+        let series_id = row.try_get("series_id").map_err(BarsStoreError::during(operation))?;
         let symbol: &str = row.try_get("symbol").map_err(BarsStoreError::during(operation))?;
         let symbol = symbol.parse().map_err(|_| BarsStoreError::unreadable(operation, symbol))?;
-        series.push((number, symbol));
+        let bars: i64 = row.try_get("bars").map_err(BarsStoreError::during(operation))?;
+        let bars = usize::try_from(bars)
+            .map_err(|_| BarsStoreError::unreadable(operation, format!("{bars} bars")))?;
+        asked.push(Asked { series_id, symbol, bars });
     }
-    Ok(series)
+    Ok(asked)
 }
 
 /// `copy` takes no parameters; numbers and instants printed by their types cannot carry anything else.
-fn statement(query: &BarsQuery<'_>, series: &[(i32, Symbol)]) -> String {
-    let numbers = series.iter().map(|(number, _)| number.to_string()).collect::<Vec<_>>().join(",");
+fn statement(query: &BarsQuery<'_>, asked: &[Asked]) -> String {
+    let numbers = asked.iter().map(|asked| asked.series_id.to_string()).collect::<Vec<_>>().join(",");
     let instant = |instant: Option<Timestamp>, open: &str| {
         instant.map_or_else(|| open.to_owned(), |instant| instant.to_string())
     };

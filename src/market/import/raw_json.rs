@@ -81,12 +81,14 @@ pub(super) struct Locator<'a> {
     first_line: u64,
     line: u64,
     line_start: usize,
+    /// No line ends between the start of the line and here.
+    searched: usize,
 }
 
 impl<'a> Locator<'a> {
     /// `text` starts at the beginning of `first_line`.
     pub(super) const fn new(text: &'a str, first_line: u64) -> Self {
-        Self { text, first_line, line: first_line, line_start: 0 }
+        Self { text, first_line, line: first_line, line_start: 0, searched: 0 }
     }
 
     /// Line and column of `part`, which must be cut out of the text; both from 1.
@@ -98,12 +100,14 @@ impl<'a> Locator<'a> {
             return (self.line, None);
         }
         if offset < self.line_start {
-            (self.line, self.line_start) = (self.first_line, 0);
+            (self.line, self.line_start, self.searched) = (self.first_line, 0, 0);
         }
-        while let Some(length) = self.text.get(self.line_start..offset).and_then(|ahead| ahead.find('\n')) {
+        while let Some(length) = self.text.get(self.searched..offset).and_then(|ahead| ahead.find('\n')) {
             self.line += 1;
-            self.line_start += length + 1;
+            self.searched += length + 1;
+            self.line_start = self.searched;
         }
+        self.searched = self.searched.max(offset);
         (self.line, u64::try_from(offset - self.line_start + 1).ok())
     }
 }

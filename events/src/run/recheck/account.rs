@@ -137,8 +137,20 @@ impl<'a> Account<'a> {
                 same("have", *have, position)?;
                 holds(want_to_sell > have, "shares that suffice refuse nothing")
             }
-            // Whether the other rules are broken shows when the run is decided again.
-            _ => Ok(()),
+            // Whether these rules are broken shows when the run is decided again.
+            Refusal::TooManyOrders { .. }
+            | Refusal::AmountNotPositive { .. }
+            | Refusal::AmountNotWhole { .. }
+            | Refusal::OrderTypeNotAllowed { .. }
+            | Refusal::RecordedPriceNotAllowed
+            | Refusal::PriceNotPositive { .. }
+            | Refusal::TooManyResting { .. }
+            | Refusal::SymbolNotAllowed { .. }
+            | Refusal::NoPrice { .. }
+            | Refusal::LotSize { .. }
+            | Refusal::BoughtToday { .. }
+            | Refusal::ShortingNotAllowed { .. }
+            | Refusal::PositionTooLarge { .. } => Ok(()),
         }
     }
 

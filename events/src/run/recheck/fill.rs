@@ -22,13 +22,13 @@ pub(super) fn check_price(
     filled: &OrderFilled,
     resting: Option<&RestingOrder>,
 ) -> Result<(), Discrepancy> {
+    check_range(place, filled.reference_price)?;
     match resting {
         Some(resting) => check_waited(place, filled, resting)?,
         None => check_immediate(place, filled)?,
     }
     let expected = reference(place, filled, resting)?;
     same("reference_price", filled.reference_price, expected)?;
-    check_range(place, filled.reference_price)?;
     if filled.price_rule != PriceRule::Recorded {
         let slippage = place.snapshot.slippage_rate;
         let executed = match (filled.price_rule.slips(), filled.side) {

@@ -7,11 +7,11 @@ use serde_json::Value;
 
 use super::Rechecked;
 use super::difference::{Difference, Discrepancy};
-use crate::Decider;
 use crate::codec::Event;
 use crate::market::Bars;
 use crate::policy::Policy;
 use crate::run::{Advance, Run, RunCommand, RunEvent};
+use crate::{Decider, Version};
 
 /// A run decided a second time, beside its recorded events.
 #[derive(Debug)]
@@ -29,9 +29,9 @@ impl Redecide {
         Self { bars, policy, run: Run::default(), decided: VecDeque::new(), done: Rechecked::default() }
     }
 
-    /// Compares the next recorded event with what is decided in its place.
-    pub fn observe(&mut self, event: &RunEvent) -> Result<(), Difference> {
-        let version = self.done.count(event);
+    /// Compares the next recorded event, stored at `version` of the run's stream, with what is decided in its place.
+    pub fn observe(&mut self, version: Version, event: &RunEvent) -> Result<(), Difference> {
+        self.done.count(event);
         self.compare(event).map_err(|what| Difference::at(version, event, what))?;
         self.run.evolve(event);
         Ok(())
@@ -59,7 +59,7 @@ impl Redecide {
             RunEvent::RunRequested(requested) => RunCommand::Request {
                 model_id: requested.model_id,
                 run_number: requested.run_number,
-                snapshot: Box::new(requested.snapshot.clone()),
+                snapshot: requested.snapshot.clone(),
             },
             RunEvent::RunCancelled(cancelled) => RunCommand::Cancel { reason: cancelled.reason.clone() },
             RunEvent::RunFailed(failed) => RunCommand::Fail { reason: failed.reason.clone() },
@@ -85,15 +85,15 @@ impl Redecide {
     }
 }
 
-/// Decides all events of a run again and compares them one by one.
+/// Decides all events of a run again and compares them one by one; each counts as one of the stream.
 pub fn redecide<'a>(
     bars: &Arc<Bars>,
     policy: &Arc<dyn Policy>,
     events: impl IntoIterator<Item = &'a RunEvent>,
 ) -> Result<Rechecked, Difference> {
     let mut again = Redecide::new(Arc::clone(bars), Arc::clone(policy));
-    for event in events {
-        again.observe(event)?;
+    for (version, event) in super::versions().zip(events) {
+        again.observe(version, event)?;
     }
     Ok(again.done())
 }

@@ -69,10 +69,7 @@ fn the_example_ledger_has_fourteen_records_with_known_figures() {
     assert_eq!(line(12), (10, Action::Sell, "MSFT".to_owned(), shares("5"), cash("9856.877")));
     assert_eq!(line(13), (11, Action::NoTrade, none(), shares("0"), cash("9856.877")));
     assert_eq!(records.iter().filter(|it| it.action == Action::NoTrade).count(), 8);
-    assert_eq!(
-        records[4].positions.iter().map(|(_, held)| held.to_string()).collect::<Vec<_>>(),
-        ["5", "15"]
-    );
+    assert_eq!(records[4].positions.values().map(ToString::to_string).collect::<Vec<_>>(), ["5", "15"]);
     assert!(records[13].positions.is_empty());
 }
 

@@ -1,7 +1,8 @@
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use projections::bars::{Assembly, ImportedBar};
+use projections::bars::{Assembly, ImportedBar, Vintage};
 
 use super::super::{Format, ImportReport};
 use super::read;
@@ -64,12 +65,11 @@ fn the_hourly_sample_has_one_calendar() {
 
 /// Bars in columns, without a database.
 pub(super) fn assemble(bars: &[ImportedBar]) -> events::market::Bars {
-    let mut sorted: Vec<_> = bars.iter().collect();
-    sorted.sort_by_key(|bar| (bar.symbol.clone(), bar.start));
-    let mut assembly = Assembly::new(sorted[0].interval);
-    for series in sorted.chunk_by(|left, right| left.symbol == right.symbol) {
-        assembly.begin(series[0].symbol.clone());
-        series.iter().for_each(|bar| assembly.push(bar.start, bar.prices));
+    let symbols: BTreeSet<_> = bars.iter().map(|bar| bar.symbol.clone()).collect();
+    let mut assembly = Assembly::new(bars[0].interval, symbols.iter().map(|symbol| (symbol.clone(), 0)));
+    for bar in bars {
+        let place = symbols.iter().position(|symbol| *symbol == bar.symbol).unwrap();
+        assembly.push(place, bar.start, Vintage::new(1), bar.prices);
     }
     assembly.finish().unwrap()
 }

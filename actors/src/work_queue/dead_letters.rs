@@ -1,0 +1,129 @@
+//! Commands that could not be carried out, kept where operators see them.
+
+use bytes::Bytes;
+use events::CommandId;
+use events::log::{Log, ReadError};
+use jiff::Timestamp;
+
+use super::{CommandPublisher, PublishError};
+
+/// The table `dead_letters`; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct DeadLetters {
+    log: Log,
+}
+
+/// A command that could not be carried out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeadLetter {
+    /// The command.
+    pub command_id: CommandId,
+    /// The subject it was published on.
+    pub subject: String,
+    /// What it said.
+    pub payload: Bytes,
+    /// How often it was delivered.
+    pub deliveries: u32,
+    /// Why it failed the last time.
+    pub error: String,
+    /// When it was given up (UTC).
+    pub at: Timestamp,
+    /// When it was sent again, if it was (UTC).
+    pub replayed_at: Option<Timestamp>,
+}
+
+/// A dead letter could not be kept, read or sent again.
+#[derive(Debug, thiserror::Error)]
+pub enum DeadLetterError {
+    /// The table could not be read or written.
+    #[error(transparent)]
+    Store(#[from] ReadError),
+    /// No connection to the database.
+    #[error("the database is not reachable: {reason}")]
+    Unreachable {
+        /// What it said.
+        reason: String,
+    },
+    /// There is no such dead letter.
+    #[error("there is no dead letter {0}")]
+    Unknown(CommandId),
+    /// It could not be put on the queue.
+    #[error(transparent)]
+    Publish(#[from] PublishError),
+}
+
+impl DeadLetters {
+    /// The dead letters in the database of `log`.
+    pub fn new(log: Log) -> Self {
+        Self { log }
+    }
+
+    /// Keeps a dead letter; one that died before is overwritten.
+    pub async fn keep(
+        &self,
+        command_id: CommandId,
+        subject: &str,
+        payload: &[u8],
+        deliveries: u32,
+        error: &str,
+    ) -> Result<(), DeadLetterError> {
+        let deliveries = i32::try_from(deliveries).unwrap_or(i32::MAX);
+        let message_id = command_id.to_string();
+        let client = self.log.pool().get().await.map_err(unreachable)?;
+        client
+            .execute(
+                include_str!("../sql/keep_dead_letter.sql"),
+                &[&message_id, &subject, &payload, &deliveries, &error],
+            )
+            .await
+            .map_err(ReadError::database("keeping a dead letter"))?;
+        Ok(())
+    }
+
+    /// The newest `limit` dead letters.
+    pub async fn list(&self, limit: u32) -> Result<Vec<DeadLetter>, DeadLetterError> {
+        let client = self.log.pool().get().await.map_err(unreachable)?;
+        let rows = client
+            .query(include_str!("../sql/list_dead_letters.sql"), &[&i64::from(limit)])
+            .await
+            .map_err(ReadError::database("listing dead letters"))?;
+        Ok(rows.iter().filter_map(letter).collect())
+    }
+
+    /// Puts a dead letter on the queue again, under its command id: what it has done already is not done twice.
+    pub async fn replay(
+        &self,
+        command_id: CommandId,
+        publisher: &CommandPublisher,
+    ) -> Result<(), DeadLetterError> {
+        let client = self.log.pool().get().await.map_err(unreachable)?;
+        let row = client
+            .query_opt(include_str!("../sql/find_dead_letter.sql"), &[&command_id.to_string()])
+            .await
+            .map_err(ReadError::database("finding a dead letter"))?;
+        let letter = row.as_ref().and_then(letter).ok_or(DeadLetterError::Unknown(command_id))?;
+        let message_id = format!("{command_id}:{}", letter.at.as_microsecond());
+        publisher.publish_as(letter.subject, &message_id, command_id, letter.payload).await?;
+        client
+            .execute(include_str!("../sql/mark_dead_letter_replayed.sql"), &[&command_id.to_string()])
+            .await
+            .map_err(ReadError::database("marking a dead letter"))?;
+        Ok(())
+    }
+}
+
+fn unreachable(error: impl std::fmt::Display) -> DeadLetterError {
+    DeadLetterError::Unreachable { reason: error.to_string() }
+}
+
+fn letter(row: &tokio_postgres::Row) -> Option<DeadLetter> {
+    Some(DeadLetter {
+        command_id: row.get::<_, &str>("message_id").parse().ok()?,
+        subject: row.get("subject"),
+        payload: Bytes::copy_from_slice(row.get("payload")),
+        deliveries: u32::try_from(row.get::<_, i32>("deliveries")).unwrap_or_default(),
+        error: row.get("error_text"),
+        at: row.get("at"),
+        replayed_at: row.get("replayed_at"),
+    })
+}

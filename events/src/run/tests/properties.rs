@@ -1,0 +1,158 @@
+//! What holds for every run, whatever is ordered.
+
+use std::sync::Arc;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use super::support::{Told, daily, every, script, terms};
+use crate::market::{Bars, Columns};
+use crate::policy::{FillRule, Order, OrderKind, OrderSide, TimeInForce};
+use crate::run::recheck::recheck;
+use crate::run::{Action, RunEvent, RunSnapshot};
+use crate::{Cash, Interval, Price, Quantity, Rate};
+
+const NAMES: [&str; 3] = ["AAA", "BBB", "CCC"];
+
+prop_compose! {
+    /// A bar with its extremes in order, or none.
+    fn bar()(exists in prop::bool::weighted(0.85), prices in prop::array::uniform4(1_000_i64..3_000)) -> Option<[Price; 4]> {
+        let [open, close, low, high] = prices.map(|cents| cents * 1_000_000);
+        let extremes = [open, close, low, high];
+        let (low, high) = (extremes.into_iter().min()?, extremes.into_iter().max()?);
+        exists.then(|| [open, high, low, close].map(Price::from_units))
+    }
+}
+
+prop_compose! {
+    fn some_bars()(columns in vec(vec(bar(), 30), 3), hourly in any::<bool>()) -> Arc<Bars> {
+        let columns = columns.iter().zip(NAMES).map(|(rows, name)| {
+            let column = |place: usize| -> Arc<[Price]> {
+                rows.iter().map(|row| row.map_or(Price::ZERO, |row| row[place])).collect()
+            };
+            let symbol = name.parse().unwrap();
+            Columns { symbol, open: column(0), high: column(1), low: column(2), close: column(3) }
+        });
+        match hourly {
+            true => every(Interval::Hour, "2025-11-05T00:00:00Z", 3_600, columns.collect()),
+            false => daily(columns.collect()),
+        }
+    }
+}
+
+prop_compose! {
+    fn some_order()(
+        side in prop::sample::select(vec![OrderSide::Buy, OrderSide::Buy, OrderSide::Sell, OrderSide::Short]),
+        name in prop::sample::select(vec!["AAA", "BBB", "CCC", "ZZZ"]),
+        quantity in -2_i64..400,
+        kind in 0..4_u8,
+        cents in 900_i64..3_100,
+        day in any::<bool>(),
+    ) -> Order {
+        let price = Price::from_units(cents * 1_000_000);
+        let time_in_force = if day { TimeInForce::Day } else { TimeInForce::Gtc };
+        let kind = match kind {
+            0 => OrderKind::Limit { limit_price: price, time_in_force },
+            1 => OrderKind::Stop { stop_price: price, time_in_force },
+            _ => OrderKind::Market,
+        };
+        Order { side, symbol: name.parse().unwrap(), quantity: Quantity::whole(quantity).unwrap(), kind }
+    }
+}
+
+prop_compose! {
+    fn some_terms()(
+        rule in prop::sample::select(vec![
+            FillRule::Open, FillRule::NextOpen, FillRule::SameClose, FillRule::NextClose,
+        ]),
+        commission in 0_i64..1_000_000,
+        slippage in 0_i64..1_000_000,
+        chunk_bars in 1_u32..40,
+    ) -> (FillRule, Rate, Rate, u32) {
+        (rule, Rate::from_units(commission), Rate::from_units(slippage), chunk_bars)
+    }
+}
+
+fn told(bars: &Arc<Bars>, terms_of: (FillRule, Rate, Rate, u32), orders: &[(usize, Order)]) -> Told {
+    let (fill_rule, commission_rate, slippage_rate, chunk_bars) = terms_of;
+    let snapshot = RunSnapshot { fill_rule, commission_rate, slippage_rate, chunk_bars, ..terms(bars) };
+    Told::completed(&snapshot, bars, &scripted(orders))
+}
+
+fn scripted(orders: &[(usize, Order)]) -> Arc<dyn crate::policy::Policy> {
+    let bar_of = |bar: usize| orders.iter().filter(move |(at, _)| *at == bar).map(|(_, order)| order.clone());
+    script((1..30).map(|bar| (bar, bar_of(bar).collect())))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn an_account_stays_solvent_and_adds_up(
+        bars in some_bars(), terms_of in some_terms(), orders in vec((1_usize..30, some_order()), 0..60),
+    ) {
+        let told = told(&bars, terms_of, &orders);
+        let mut spent = Cash::ZERO;
+        for filled in told.fills() {
+            prop_assert!(!filled.cash.is_negative() && !filled.position.is_negative());
+            let value = Cash::of(filled.quantity, filled.price);
+            spent += match filled.side {
+                crate::policy::Side::Buy => value + filled.fee,
+                crate::policy::Side::Sell => filled.fee - value,
+            };
+            prop_assert_eq!(filled.cash, Cash::whole(10_000).unwrap() - spent);
+        }
+        let figures = told.figures();
+        prop_assert_eq!(figures.cash, Cash::whole(10_000).unwrap() - spent);
+        prop_assert_eq!(figures.realised_pnl + figures.open_pnl, figures.value - figures.initial_cash);
+        let records = told.records();
+        let ids: Vec<u64> = records.iter().map(|record| record.id).collect();
+        prop_assert_eq!(ids, (0..figures.records).collect::<Vec<_>>());
+        for bar in 0..30 {
+            let of_bar: Vec<_> = records.iter().filter(|record| record.bar == bar).collect();
+            let idle = of_bar.iter().filter(|it| matches!(it.action, Action::NoTrade | Action::Opened)).count();
+            prop_assert!(idle == 0 || of_bar.len() == 1, "a bar with a trade has no record without one");
+        }
+        told.assert_rechecks(&bars, &scripted(&orders));
+    }
+
+    #[test]
+    fn chunks_change_nothing_but_their_own_events(
+        bars in some_bars(), terms_of in some_terms(), orders in vec((1_usize..30, some_order()), 0..60),
+    ) {
+        let (rule, commission, slippage, _) = terms_of;
+        let (parts, whole) = (told(&bars, terms_of, &orders), told(&bars, (rule, commission, slippage, 1_000), &orders));
+        let account = |told: &Told| told.run.trading().unwrap().book.clone();
+        prop_assert_eq!(account(&parts), account(&whole));
+        prop_assert_eq!(parts.records(), whole.records());
+        prop_assert_eq!(parts.equity(), whole.equity());
+    }
+
+    #[test]
+    fn a_tampered_fill_is_found(
+        bars in some_bars(), orders in vec((1_usize..30, some_order()), 20..60),
+        which in any::<prop::sample::Index>(), field in 0..6_u8,
+    ) {
+        let terms_of = (FillRule::Open, Rate::from_units(100_000), Rate::from_units(50_000), 7);
+        let mut told = told(&bars, terms_of, &orders);
+        let fills = told.fills().len();
+        prop_assume!(fills > 0);
+        let mut place = which.index(fills);
+        for event in &mut told.events {
+            let RunEvent::OrderFilled(filled) = event else { continue };
+            if place == 0 {
+                match field {
+                    0 => filled.price = Price::from_units(filled.price.units() + 1),
+                    1 => filled.reference_price = Price::from_units(filled.reference_price.units() - 1),
+                    2 => filled.fee += Cash::from_units(1),
+                    3 => filled.cash += Cash::from_units(1),
+                    4 => filled.record += 1,
+                    _ => filled.quantity += Quantity::whole(1).unwrap(),
+                }
+                break;
+            }
+            place -= 1;
+        }
+        prop_assert!(recheck(&bars, &told.events).is_err());
+    }
+}

@@ -1,0 +1,85 @@
+//! The HTTP API: routes in one table, grouped by resource; a folder per resource, a file per endpoint.
+
+pub mod actors;
+pub mod answer;
+pub mod bars;
+pub mod body;
+pub mod caller;
+pub mod error;
+pub mod events;
+pub mod health;
+pub mod idempotency;
+mod index;
+pub mod log;
+mod middleware;
+mod openapi;
+pub mod page;
+pub mod path;
+pub mod position;
+pub mod problem;
+pub mod projections;
+pub mod query;
+pub mod quotes;
+pub mod request_id;
+mod serve;
+pub mod sse;
+mod state;
+pub mod streams;
+pub mod symbols;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::get;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub use openapi::document;
+pub use serve::serve;
+pub use state::{Api, Parts, STREAMS_MAX};
+
+/// Every route of the API, with its documentation.
+fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::with_openapi(openapi::frame())
+        .routes(routes!(health::live::live))
+        .routes(routes!(health::ready::ready))
+        .routes(routes!(health::version::version))
+        .routes(routes!(bars::list::list))
+        .routes(routes!(symbols::list::list))
+        .routes(routes!(quotes::list::list))
+        .routes(routes!(quotes::stream::stream))
+        .routes(routes!(quotes::find::find))
+        .routes(routes!(streams::list::list))
+        .routes(routes!(streams::find::find))
+        .routes(routes!(streams::events::list))
+        .routes(routes!(events::list::list))
+        .routes(routes!(events::tail::tail))
+        .routes(routes!(events::find::find))
+        .routes(routes!(log::show::show))
+        .routes(routes!(projections::list::list))
+        .routes(routes!(actors::list::list))
+}
+
+/// The whole service: routes, documentation pages, and what surrounds every request.
+pub fn router(api: Api) -> Router {
+    let (routes, _) = routes().split_for_parts();
+    let router = routes
+        .route("/", get(index::index))
+        .route(openapi::PATH, get(openapi::serve))
+        .merge(openapi::pages())
+        // The body extractor has its own limit, which answers with a problem.
+        .layer(DefaultBodyLimit::disable())
+        // From here outwards: a panic is answered like any failure; what takes too long is given up; failures become
+        // problems; answers shrink; browsers are told to be careful; each request is one line in the log; and all of
+        // it knows the request's id.
+        .layer(CatchPanicLayer::custom(middleware::panicked))
+        .layer(from_fn_with_state(api.clone(), middleware::time_limit))
+        .layer(from_fn(problem::write))
+        .layer(CompressionLayer::new())
+        .layer(from_fn(middleware::security_headers))
+        .layer(from_fn(middleware::trace))
+        .layer(from_fn(request_id::assign));
+    router.with_state(api)
+}

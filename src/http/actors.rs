@@ -1,0 +1,3 @@
+//! The actors that live in this process.
+
+pub mod list;

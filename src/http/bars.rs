@@ -1,0 +1,3 @@
+//! The price history.
+
+pub mod list;

@@ -1,0 +1,170 @@
+//! Bodies: strict JSON that reports everything that is wrong with it.
+
+use axum::body::{Body as RawBody, to_bytes};
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderMap, header};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+use super::error::ApiError;
+use super::problem::FieldProblem;
+use super::state::Api;
+
+/// A type that is read member by member from a JSON object.
+pub trait FromMembers: Sized {
+    /// Whether a request without a body stands for an empty object.
+    const MAY_BE_EMPTY: bool = false;
+
+    /// Reads the members; `None` after one was reported.
+    fn read(members: &mut Members) -> Option<Self>;
+}
+
+/// A body that was read, and the fingerprint of its bytes.
+#[derive(Debug, Clone)]
+pub struct Body<T> {
+    /// What it says.
+    pub value: T,
+    /// SHA-256 of its bytes.
+    pub hash: [u8; 32],
+}
+
+impl<T: FromMembers> FromRequest<Api> for Body<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, api: &Api) -> Result<Self, ApiError> {
+        let (parts, body) = request.into_parts();
+        let bytes = read_all(&parts.headers, body, api.config().body_limit_bytes).await?;
+        let hash = Sha256::digest(&bytes).into();
+        if bytes.is_empty() && T::MAY_BE_EMPTY {
+            return Ok(Self { value: Members::of(Map::new()).finish(T::read)?, hash });
+        }
+        if !is_json(&parts.headers) {
+            return Err(ApiError::NotJson);
+        }
+        match serde_json::from_slice(&bytes)? {
+            Value::Object(members) => Ok(Self { value: Members::of(members).finish(T::read)?, hash }),
+            _ => Err(ApiError::invalid("body", "invalid", "must be a JSON object")),
+        }
+    }
+}
+
+async fn read_all(headers: &HeaderMap, body: RawBody, limit: usize) -> Result<bytes::Bytes, ApiError> {
+    let declared = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    if declared.is_some_and(|length: usize| length > limit) {
+        return Err(ApiError::TooLarge { limit });
+    }
+    // One byte more than allowed tells a body that is too large from one that broke off.
+    let bytes = to_bytes(body, limit.saturating_add(1)).await.map_err(|error| {
+        let mut cause: Option<&dyn std::error::Error> = Some(&error);
+        while let Some(inner) = cause {
+            if inner.to_string().contains("length limit") {
+                return ApiError::TooLarge { limit };
+            }
+            cause = inner.source();
+        }
+        ApiError::Body(error)
+    })?;
+    if bytes.len() > limit { Err(ApiError::TooLarge { limit }) } else { Ok(bytes) }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let Some(kind) = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()) else {
+        return false;
+    };
+    let essence = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
+}
+
+/// The members of a JSON object that are still to be read, and what was wrong with those that were.
+#[derive(Debug)]
+pub struct Members {
+    rest: Map<String, Value>,
+    known: Vec<&'static str>,
+    errors: Vec<FieldProblem>,
+}
+
+impl Members {
+    fn of(rest: Map<String, Value>) -> Self {
+        Self { rest, known: Vec::new(), errors: Vec::new() }
+    }
+
+    /// A member that must be there.
+    pub fn required<T: DeserializeOwned>(&mut self, name: &'static str) -> Option<T> {
+        match self.take(name) {
+            Some(Value::Null) | None => {
+                self.errors.push(FieldProblem::new(name, "required", "must be given"));
+                None
+            }
+            Some(value) => self.parsed(name, value),
+        }
+    }
+
+    /// A member that may be absent or null.
+    pub fn optional<T: DeserializeOwned>(&mut self, name: &'static str) -> Option<T> {
+        match self.take(name) {
+            Some(Value::Null) | None => None,
+            Some(value) => self.parsed(name, value),
+        }
+    }
+
+    /// A member of a partial change that may be absent (leave it) but not null.
+    pub fn change<T: DeserializeOwned>(&mut self, name: &'static str) -> Option<T> {
+        let value = self.take(name)?;
+        if value.is_null() {
+            self.errors.push(FieldProblem::new(name, "required", "cannot be cleared"));
+            return None;
+        }
+        self.parsed(name, value)
+    }
+
+    /// A member of a partial change: absent leaves it, null clears it.
+    pub fn clearable<T: DeserializeOwned>(&mut self, name: &'static str) -> Option<Option<T>> {
+        match self.take(name)? {
+            Value::Null => Some(None),
+            value => self.parsed(name, value).map(Some),
+        }
+    }
+
+    fn take(&mut self, name: &'static str) -> Option<Value> {
+        self.known.push(name);
+        self.rest.remove(name)
+    }
+
+    fn parsed<T: DeserializeOwned>(&mut self, name: &'static str, value: Value) -> Option<T> {
+        match serde_path_to_error::deserialize(value) {
+            Ok(parsed) => Some(parsed),
+            Err(error) => {
+                let path = error.path().to_string();
+                let field = if path == "." { name.to_owned() } else { format!("{name}.{path}") };
+                self.errors.push(FieldProblem::new(field, "invalid", error.inner()));
+                None
+            }
+        }
+    }
+
+    fn finish<T>(mut self, read: impl FnOnce(&mut Self) -> Option<T>) -> Result<T, ApiError> {
+        let value = read(&mut self);
+        let Self { rest, known, mut errors } = self;
+        errors.extend(rest.keys().map(|name| {
+            let message = format!("is not a field; there are {}", known.join(", "));
+            FieldProblem::new(name, "unknown", message)
+        }));
+        match value {
+            Some(value) if errors.is_empty() => Ok(value),
+            Some(_) | None => Err(ApiError::Invalid(errors)),
+        }
+    }
+}
+
+/// No members: for requests that say all in their path.
+#[derive(Debug, Clone, Copy)]
+pub struct NoBody;
+
+impl FromMembers for NoBody {
+    const MAY_BE_EMPTY: bool = true;
+
+    fn read(_members: &mut Members) -> Option<Self> {
+        Some(Self)
+    }
+}

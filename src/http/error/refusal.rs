@@ -1,0 +1,77 @@
+//! The rules of the domain as the API tells them.
+
+use axum::http::StatusCode;
+use events::model::ModelError;
+use events::run::RunError;
+
+use super::{ApiError, CommandFailure, Description};
+use crate::http::problem::FieldProblem;
+use crate::start_run::StartRunError;
+
+/// A broken rule of an aggregate.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// A model refused.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// A run refused.
+    #[error(transparent)]
+    Run(#[from] RunError),
+}
+
+impl Refusal {
+    /// What the broken rule is to the caller.
+    pub(super) fn description(&self) -> Description {
+        let (status, code, title) = match self {
+            Self::Model(ModelError::NotCreated | ModelError::Deleted)
+            | Self::Run(RunError::NotRequested | RunError::Deleted) => {
+                (StatusCode::NOT_FOUND, "not_found", "There is no such thing")
+            }
+            Self::Model(ModelError::AlreadyCreated) | Self::Run(RunError::AlreadyRequested) => {
+                (StatusCode::CONFLICT, "exists", "It exists already")
+            }
+            Self::Model(ModelError::Invalid(_)) | Self::Run(RunError::InvalidSnapshot(_)) => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "validation_failed", "The request is not valid")
+            }
+            Self::Run(RunError::Over(_)) => (StatusCode::CONFLICT, "run_over", "The run is over"),
+            Self::Run(RunError::StillTrading) => {
+                (StatusCode::CONFLICT, "run_active", "The run is still trading")
+            }
+            Self::Run(RunError::StaleAdvance { .. }) => {
+                (StatusCode::CONFLICT, "conflict", "It changed at the same time")
+            }
+            Self::Run(RunError::OtherBars { .. } | RunError::SnapshotMismatch(_)) => {
+                (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something failed on our side")
+            }
+        };
+        Description { status, code, title }
+    }
+
+    /// Every field that breaks a rule.
+    pub(super) fn fields(&self) -> Vec<FieldProblem> {
+        match self {
+            Self::Model(ModelError::Invalid(fields)) | Self::Run(RunError::InvalidSnapshot(fields)) => {
+                fields.iter().cloned().map(FieldProblem::from).collect()
+            }
+            Self::Model(_) | Self::Run(_) => Vec::new(),
+        }
+    }
+}
+
+impl From<StartRunError> for ApiError {
+    fn from(error: StartRunError) -> Self {
+        match error {
+            StartRunError::NoModel(model) => Self::not_found("model", model),
+            StartRunError::Invalid(fields) => Self::Invalid(fields.into_iter().map(Into::into).collect()),
+            StartRunError::IdempotencyMismatch => Self::Command(CommandFailure::IdempotencyMismatch),
+            StartRunError::Market(error) => Self::Market(error),
+            StartRunError::Pool(error) => Self::Pool(error),
+            StartRunError::Read(error) => Self::Log(error),
+            StartRunError::Load(error) => {
+                Self::Internal { operation: "reading the model", source: error.into() }
+            }
+            StartRunError::Model(error) => error.into(),
+            StartRunError::Run(error) => error.into(),
+        }
+    }
+}

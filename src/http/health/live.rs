@@ -1,0 +1,22 @@
+//! `GET /health/live`
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::http::answer::{Answer, Envelope};
+use crate::http::caller::Caller;
+
+/// The process answers.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Alive {
+    /// Always `alive`; a process that is not does not answer.
+    #[schema(example = "alive")]
+    status: &'static str,
+}
+
+/// Whether the process answers; asks nothing of anybody else.
+#[utoipa::path(get, path = "/api/v1/health/live", tag = "health", operation_id = "health_live",
+    responses((status = 200, description = "The process answers", body = Envelope<Alive>)))]
+pub async fn live(caller: Caller) -> Answer<Alive> {
+    Answer::ok(&caller, Alive { status: "alive" })
+}

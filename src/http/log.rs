@@ -1,0 +1,3 @@
+//! The log as a whole.
+
+pub mod show;

@@ -1,0 +1,63 @@
+//! What the path names: an id that cannot be one is an id of nothing.
+
+use std::str::FromStr;
+
+use axum::extract::{FromRequestParts, RawPathParams};
+use axum::http::request::Parts;
+use events::{ModelId, Position, RunId, StreamName, Symbol};
+
+use super::error::ApiError;
+
+/// The one variable part of a path. What cannot be parsed does not exist, so it answers 404.
+#[derive(Debug, Clone)]
+pub struct Path<T>(pub T);
+
+/// Something that a path can name.
+pub trait Named: FromStr {
+    /// The kind of thing.
+    const WHAT: &'static str;
+}
+
+impl Named for ModelId {
+    const WHAT: &'static str = "model";
+}
+
+impl Named for RunId {
+    const WHAT: &'static str = "run";
+}
+
+impl Named for StreamName {
+    const WHAT: &'static str = "stream";
+}
+
+impl Named for Symbol {
+    const WHAT: &'static str = "symbol";
+}
+
+/// A position in a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EventPosition(pub Position);
+
+impl FromStr for EventPosition {
+    type Err = std::num::ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(|number| Self(Position(number)))
+    }
+}
+
+impl Named for EventPosition {
+    const WHAT: &'static str = "event";
+}
+
+impl<S: Send + Sync, T: Named> FromRequestParts<S> for Path<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let parameters = RawPathParams::from_request_parts(parts, state)
+            .await
+            .map_err(|_| ApiError::not_found(T::WHAT, "of that name"))?;
+        let text = parameters.iter().next().map(|(_, text)| text).unwrap_or_default();
+        text.parse().map(Self).map_err(|_| ApiError::not_found(T::WHAT, text))
+    }
+}

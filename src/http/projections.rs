@@ -1,0 +1,3 @@
+//! The read models and how far they are.
+
+pub mod list;

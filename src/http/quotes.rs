@@ -1,0 +1,10 @@
+//! The latest quotes.
+
+mod board;
+pub mod find;
+pub mod list;
+pub mod stream;
+mod view;
+
+pub use board::{NoQuotes, Quote, QuoteBoard};
+pub use view::QuoteView;

@@ -1,0 +1,117 @@
+//! The worker role: drives the runs that are requested in the log, and takes `start run` commands from the work queue.
+
+use actors::ports::{MarketData, PortError, UnfinishedRuns};
+use actors::work_queue::{
+    CommandHandler, CommandMessage, CommandWorker, DeadLetters, HandleError, WorkQueueOptions,
+};
+use actors::{RunDispatcher, RunDispatcherOptions, RunLoop, RunLoopOptions, until_over};
+use async_nats::jetstream;
+use bytes::Bytes;
+use deadpool_postgres::Pool;
+use events::market::Bars;
+use events::run::RunSnapshot;
+use events::{Metadata, Principal, RunId};
+use projections::bars::BarsStoreError;
+use serde_json::json;
+use std::sync::Arc;
+
+use crate::app::App;
+use crate::market::{Market, MarketError};
+use crate::start_run::{CommandContext, RunStarter, StartRun, StartRunError};
+
+/// The category under which commands to start runs stand on the work queue.
+pub const RUN_COMMANDS: &str = "run";
+
+/// The worker of a process.
+#[derive(Debug)]
+pub struct Worker {
+    dispatcher: RunDispatcher,
+    commands: CommandWorker,
+}
+
+impl Worker {
+    /// Starts to drive runs and to take commands.
+    pub fn start(app: &App, nats: async_nats::Client, queue: WorkQueueOptions) -> Self {
+        let run_loop = RunLoop::new(app.runs.clone(), app.market.clone(), RunLoopOptions::default());
+        let options = RunDispatcherOptions {
+            active_max: app.config.runs.active_max,
+            ..RunDispatcherOptions::default()
+        };
+        let dispatcher = RunDispatcher::start(run_loop, ReadModels(app.reads.clone()), options);
+        let handler = StartRuns { starter: app.starter.clone() };
+        let dead_letters = DeadLetters::new(app.log.clone());
+        let commands = CommandWorker::start(jetstream::new(nats), RUN_COMMANDS, queue, dead_letters, handler);
+        Self { dispatcher, commands }
+    }
+
+    /// Finishes what was sent and leaves; runs go on elsewhere, or when this node is back.
+    pub async fn stop(self) {
+        self.commands.stop().await;
+        self.dispatcher.stop().await;
+    }
+}
+
+impl MarketData for Market {
+    async fn bars(&self, snapshot: &RunSnapshot) -> Result<Arc<Bars>, PortError> {
+        self.bars_of(snapshot).await.map_err(|error| {
+            let reason = crate::cli::with_causes(&error);
+            match error {
+                MarketError::Pool(_) | MarketError::Store(BarsStoreError::Database { .. }) => {
+                    PortError::Transient { reason }
+                }
+                MarketError::Store(_) => PortError::Permanent { reason },
+            }
+        })
+    }
+}
+
+/// Unfinished runs as the read models know them.
+struct ReadModels(Pool);
+
+impl UnfinishedRuns for ReadModels {
+    async fn unfinished(&self, limit: usize) -> Result<Vec<RunId>, PortError> {
+        let transient = |reason: String| PortError::Transient { reason };
+        let client = self.0.get().await.map_err(|error| transient(error.to_string()))?;
+        let mut runs = projections::runs::unfinished(&**client)
+            .await
+            .map_err(|error| transient(crate::cli::with_causes(&error)))?;
+        runs.truncate(limit);
+        Ok(runs)
+    }
+}
+
+/// Carries out [`StartRun`] commands: a command is done when its run is over.
+struct StartRuns {
+    starter: RunStarter,
+}
+
+impl CommandHandler for StartRuns {
+    async fn handle(&self, message: CommandMessage) -> Result<Bytes, HandleError> {
+        let request: StartRun = serde_json::from_slice(&message.payload).map_err(|error| {
+            HandleError::Permanent { reason: format!("not a command to start a run: {error}") }
+        })?;
+        let metadata = Metadata { principal: Principal::local_owner(), request_id: None };
+        let context = CommandContext { command_id: message.command_id, request_hash: None, metadata };
+        let started = self.starter.start(request, context).await.map_err(refusal)?;
+        let status = until_over(&self.starter.runs, started.run_id)
+            .await
+            .map_err(|error| HandleError::Transient { reason: crate::cli::with_causes(&error) })?;
+        let answer = json!({ "run_id": started.run_id, "run_number": started.run_number, "status": status });
+        Ok(Bytes::from(answer.to_string()))
+    }
+}
+
+fn refusal(error: StartRunError) -> HandleError {
+    let reason = crate::cli::with_causes(&error);
+    match error {
+        StartRunError::NoModel(_) | StartRunError::Invalid(_) | StartRunError::IdempotencyMismatch => {
+            HandleError::Permanent { reason }
+        }
+        StartRunError::Market(_)
+        | StartRunError::Pool(_)
+        | StartRunError::Read(_)
+        | StartRunError::Load(_)
+        | StartRunError::Model(_)
+        | StartRunError::Run(_) => HandleError::Transient { reason },
+    }
+}

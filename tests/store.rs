@@ -1,0 +1,3 @@
+//! The stores in the database, each through its own package.
+
+mod bars;
