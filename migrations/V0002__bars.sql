@@ -30,59 +30,26 @@ comment on column imports.sha256 is 'Of the file as it was given, compressed or 
 comment on column imports.options is 'What the reader was told, in canonical form: with sha256 it names an import.';
 create unique index imports_once on imports (sha256, options) where sha256 is not null;
 
-create table bar_chunks (
-    series_id   integer not null,
-    last_start  timestamptz not null,
-    first_start timestamptz not null,
-    vintage     bigint not null,
-    bars        integer not null check (bars > 0),
-    starts      timestamptz[] not null,
-    ends        timestamptz[] not null,
-    open        bigint[] not null,
-    high        bigint[],
-    low         bigint[],
-    close       bigint[],
-    volume      numeric[],
-    primary key (series_id, last_start, first_start, vintage),
-    check (first_start = starts[1] and last_start = starts[bars]),
-    check (cardinality(starts) = bars and cardinality(ends) = bars and cardinality(open) = bars),
-    check (array_position(starts, null) is null and array_position(open, null) is null),
-    check (0 < all (open)),
-    check (close is null or cardinality(close) = bars and coalesce(0 < all (close), true)),
-    check (high is null or close is not null and cardinality(high) = bars and coalesce(0 < all (high), true)),
+create table bars (
+    series_id integer not null,
+    bar_start timestamptz not null,
+    bar_end   timestamptz not null,
+    vintage   bigint not null,
+    open      bigint not null check (open > 0),
+    high      bigint check (high > 0),
+    low       bigint check (low > 0),
+    close     bigint check (close > 0),
+    volume    numeric check (volume >= 0),
+    primary key (series_id, bar_start, vintage),
+    check (bar_end > bar_start),
     check ((high is null) = (low is null)),
-    check (low is null or cardinality(low) = bars and coalesce(0 < all (low), true)),
-    check (volume is null or cardinality(volume) = bars and coalesce(0 <= all (volume), true))
+    check (high >= low),
+    check (close is not null or (high is null and volume is null))
 );
--- Packed numbers of this kind hardly shrink, and reading them back is what the table is for.
-alter table bar_chunks
-    alter starts set storage external,
-    alter ends set storage external,
-    alter open set storage external,
-    alter high set storage external,
-    alter low set storage external,
-    alter close set storage external;
-comment on table bar_chunks is
-    'Owned by projections::bars. Insert-only. A row holds the bars of a series that one vintage brought, some thousands '
-    'at most, by rising start; of a bar in several vintages the highest counts. Prices are counts of 10^-8. Without '
-    'close a bar is open-only; with a close but no high and low its range is unknown, and where open and close are '
-    'equal as well it is flat: one price is all that is known. Without an array of closes every bar is flat.';
-
-create view bars as
-select chunk.series_id,
-       bar.bar_start,
-       bar.bar_end,
-       chunk.vintage,
-       bar.open,
-       bar.high,
-       bar.low,
-       bar.close,
-       bar.volume
-from bar_chunks chunk
-cross join lateral unnest(
-    chunk.starts, chunk.ends, chunk.open, chunk.high, chunk.low, coalesce(chunk.close, chunk.open), chunk.volume
-) as bar (bar_start, bar_end, open, high, low, close, volume);
-comment on view bars is 'The bars of every vintage, one a row, keyed by series_id, bar_start and vintage.';
+comment on table bars is
+    'Owned by projections::bars. Insert-only; prices are counts of 10^-8; of one bar the highest vintage counts. '
+    'Without a close only the open is known; with a close but no high and low the range is unknown, and where open '
+    'and close are equal as well the bar is flat: one price is all that is known.';
 
 create table import_series (
     vintage     bigint not null,
@@ -110,7 +77,7 @@ create trigger insert_only before update or delete or truncate on bar_series
     for each statement execute function refuse_change_of_market_data();
 create trigger insert_only before update or delete or truncate on imports
     for each statement execute function refuse_change_of_market_data();
-create trigger insert_only before update or delete or truncate on bar_chunks
+create trigger insert_only before update or delete or truncate on bars
     for each statement execute function refuse_change_of_market_data();
 create trigger insert_only before update or delete or truncate on import_series
     for each statement execute function refuse_change_of_market_data();
@@ -130,7 +97,12 @@ select series.symbol,
        bar.volume,
        coalesce(bar.high is null and bar.open = bar.close, false) as flat,
        bar.close is null as open_only,
-       bar.vintage = max(bar.vintage) over (partition by bar.series_id, bar.bar_start) as latest
+       not exists (
+           select from bars newer
+           where newer.series_id = bar.series_id
+             and newer.bar_start = bar.bar_start
+             and newer.vintage > bar.vintage
+       ) as latest
 from bars bar
 join bar_series series using (series_id);
 comment on view bars_decimal is
