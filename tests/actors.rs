@@ -8,3 +8,4 @@ mod operators;
 mod queue;
 mod runs;
 mod throughput;
+mod ticks;

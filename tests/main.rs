@@ -10,5 +10,6 @@ mod actors;
 mod http;
 mod journeys;
 mod log;
+mod projections;
 mod store;
 mod support;

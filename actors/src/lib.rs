@@ -8,10 +8,12 @@
 //! | driving a run from where its log ends to its last bar | [`run_loop`] |
 //! | finding the runs that want driving; one driver per run among all nodes | [`run_dispatcher`], [`leases`] |
 //! | commands over NATS: delivered at least once, carried out once | [`work_queue`] |
+//! | live prices: quotes, minute bars, listeners | [`feed`] |
 //! | what actors need from outside | [`ports`] |
 
 pub mod aggregate;
 pub mod directory;
+pub mod feed;
 pub mod leases;
 pub mod ports;
 pub mod run_dispatcher;

@@ -34,3 +34,9 @@ pub trait UnfinishedRuns: Send + Sync + 'static {
     /// Up to `limit` runs that were requested and are not over, oldest first. May be a little out of date.
     fn unfinished(&self, limit: usize) -> impl Future<Output = Result<Vec<RunId>, PortError>> + Send;
 }
+
+/// Where completed bars of the feed go.
+pub trait BarSink: Send + Sync + 'static {
+    /// Keeps `bars`; a bar that is kept already stays as it is.
+    fn keep(&self, bars: &[crate::feed::CompletedBar]) -> impl Future<Output = Result<(), PortError>> + Send;
+}

@@ -28,12 +28,12 @@ pub struct Deck {
 
 /// Everything, with 60 days of bars of AAPL (rising), MSFT (falling) and QQQ (flat).
 pub async fn deck() -> Deck {
-    deck_with(&Role::all(), Arc::new(NoQuotes)).await
+    deck_with(&Role::all(), Arc::<NoQuotes>::default()).await
 }
 
 /// Without a worker, so that runs stay where they are.
 pub async fn idle_deck() -> Deck {
-    deck_with(&BTreeSet::from([Role::Api, Role::Projector]), Arc::new(NoQuotes)).await
+    deck_with(&BTreeSet::from([Role::Api, Role::Projector]), Arc::<NoQuotes>::default()).await
 }
 
 pub async fn deck_with(roles: &BTreeSet<Role>, quotes: Arc<dyn QuoteBoard>) -> Deck {

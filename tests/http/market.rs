@@ -1,12 +1,12 @@
 //! Bars, symbols and quotes.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use events::{Price, Quantity, Symbol};
 use serde_json::{Value, json};
-use tapedeck::http::quotes::{Quote, QuoteBoard, QuoteNews, QuoteStream, Staleness};
-use tokio::sync::mpsc;
+use tapedeck::http::quotes::{Quote, QuoteBoard};
+use tokio::sync::broadcast;
 
 use super::kit::{deck_with, idle_deck};
 use super::sse::Following;
@@ -67,10 +67,10 @@ async fn wrong_questions_about_bars_are_refused() {
     assert_eq!(refused("symbol=AAPL&cursor=7600000000000000aa").await, ["cursor: invalid"]);
 }
 
-/// A board that says what it is told.
+/// A board with fixed quotes, and others to tell.
 struct Board {
     quotes: Vec<Quote>,
-    news: Mutex<Option<mpsc::Receiver<QuoteNews>>>,
+    news: broadcast::Sender<Quote>,
 }
 
 impl QuoteBoard for Board {
@@ -82,42 +82,32 @@ impl QuoteBoard for Board {
         self.quotes.iter().find(|quote| quote.symbol == *symbol).cloned()
     }
 
-    fn follow(&self) -> QuoteStream {
-        let news = self.news.lock().unwrap().take().unwrap();
-        Box::pin(futures_util::stream::unfold(news, |mut news| async {
-            news.recv().await.map(|told| (told, news))
-        }))
+    fn follow(&self) -> broadcast::Receiver<Quote> {
+        self.news.subscribe()
     }
 }
 
-fn quote(symbol: &str, seq: u64, stale: Option<Staleness>) -> Quote {
-    let (price, size) = (Price::whole(100).unwrap(), Quantity::whole(5).unwrap());
-    let at = "2025-11-03T15:00:00Z".parse().unwrap();
-    Quote { symbol: symbol.parse().unwrap(), price, size, at, seq, stale }
+fn quote(symbol: &str, price: i64, stale: bool) -> Quote {
+    let (price, quantity) = (Price::whole(price).unwrap(), Quantity::whole(5));
+    let occurred_at = "2025-11-03T15:00:00Z".parse().unwrap();
+    Quote { symbol: symbol.parse().unwrap(), price, quantity, occurred_at, received_at: occurred_at, stale }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn quotes_are_listed_found_and_followed() {
-    let (tell, news) = mpsc::channel(8);
-    let quotes = vec![quote("AAPL", 1, None), quote("MSFT", 1, Some(Staleness::Gap))];
-    let board = Arc::new(Board { quotes, news: Mutex::new(Some(news)) });
-    let deck = deck_with(&BTreeSet::new(), board).await;
+    let quotes = vec![quote("AAPL", 1, false), quote("MSFT", 1, true)];
+    let news = broadcast::Sender::new(2);
+    let deck = deck_with(&BTreeSet::new(), Arc::new(Board { quotes, news: news.clone() })).await;
     assert_eq!(deck.get("/quotes").await.items().len(), 2);
-    assert_eq!(deck.get("/quotes?symbols=msft").await.items()[0]["stale"], "gap");
+    assert_eq!(deck.get("/quotes?symbols=msft").await.items()[0]["stale"], true);
     let found = deck.get("/quotes/aapl").await;
-    assert_eq!((&found.data(200)["price"], &found.data(200)["stale"]), (&json!("100"), &Value::Null));
+    assert_eq!((&found.data(200)["price"], &found.data(200)["quantity"]), (&json!("1"), &json!("5")));
     deck.get("/quotes/QQQ").await.problem(404, "not_found");
     let mut stream = deck.follow("/quotes/stream?symbols=AAPL", None).await;
-    for told in [
-        QuoteNews::Quote(quote("MSFT", 2, None)),
-        QuoteNews::Quote(quote("AAPL", 2, None)),
-        QuoteNews::Missed(7),
-    ] {
-        tell.send(told).await.unwrap();
+    let begun = stream.take(2).await;
+    assert_eq!((begun[0].name.as_str(), begun[1].name.as_str()), ("connected", "quote"));
+    for told in [quote("MSFT", 2, false), quote("AAPL", 3, false)] {
+        news.send(told).unwrap();
     }
-    drop(tell);
-    let events = stream.rest().await;
-    let told: Vec<_> = events.iter().map(|event| (event.name.as_str(), event.data["seq"].as_u64())).collect();
-    assert_eq!(told, [("connected", None), ("quote", Some(1)), ("quote", Some(2)), ("gap", None)]);
-    assert_eq!(events[3].data["missed"], 7);
+    assert_eq!(stream.next().await.unwrap().data["price"], "3");
 }

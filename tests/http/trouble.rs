@@ -8,7 +8,8 @@ use reqwest::Method;
 use serde_json::json;
 use tapedeck::app::Role;
 use tapedeck::http::NoQuotes;
-use tapedeck::http::quotes::{Quote, QuoteBoard, QuoteStream};
+use tapedeck::http::quotes::{Quote, QuoteBoard};
+use tokio::sync::broadcast;
 use tokio_postgres::Client;
 
 use super::kit::{Deck, Send, deck_of, deck_with};
@@ -17,7 +18,7 @@ use super::models::Models;
 /// A deck in which one command may wait per model, and requests have half a second.
 async fn narrow_deck() -> Deck {
     let roles = BTreeSet::from([Role::Api, Role::Projector]);
-    deck_of(&roles, Arc::new(NoQuotes), |config| {
+    deck_of(&roles, Arc::<NoQuotes>::default(), |config| {
         config.actors.permits = 1;
         config.http.request_timeout_ms = 500;
     })
@@ -81,7 +82,7 @@ impl QuoteBoard for Broken {
         panic!("the board fell off the wall")
     }
 
-    fn follow(&self) -> QuoteStream {
+    fn follow(&self) -> broadcast::Receiver<Quote> {
         panic!("the board fell off the wall")
     }
 }

@@ -1,48 +1,25 @@
 //! Where the latest quotes come from.
 
-use std::pin::Pin;
-
 use events::{Price, Quantity, Symbol};
-use futures_util::{Stream, stream};
 use jiff::Timestamp;
+use tokio::sync::broadcast;
 
-/// The last trade or quote of a symbol.
+/// The last trade of a symbol.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Quote {
     /// The symbol.
     pub symbol: Symbol,
     /// Its last price.
     pub price: Price,
-    /// How many; zero for a quote without a trade.
-    pub size: Quantity,
-    /// When, at its source.
-    pub at: Timestamp,
-    /// Its number; rises by one with each quote of the symbol.
-    pub seq: u64,
-    /// Why it must not be relied on, if so.
-    pub stale: Option<Staleness>,
+    /// How many were traded, where known.
+    pub quantity: Option<Quantity>,
+    /// When it was true in the market.
+    pub occurred_at: Timestamp,
+    /// When it arrived here.
+    pub received_at: Timestamp,
+    /// Whether newer ones are missing: the feed is silent or has a gap.
+    pub stale: bool,
 }
-
-/// Why a quote must not be relied on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Staleness {
-    /// Quotes before it are missing and are being read again.
-    Gap,
-    /// Nothing newer came for a while.
-    Old,
-}
-
-/// What a follower hears.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum QuoteNews {
-    /// A quote.
-    Quote(Quote),
-    /// The follower was too slow and missed so many.
-    Missed(u64),
-}
-
-/// Quotes from now on.
-pub type QuoteStream = Pin<Box<dyn Stream<Item = QuoteNews> + Send>>;
 
 /// The latest quotes of a feed.
 pub trait QuoteBoard: Send + Sync {
@@ -51,12 +28,20 @@ pub trait QuoteBoard: Send + Sync {
     /// The last quote of one symbol.
     fn find(&self, symbol: &Symbol) -> Option<Quote>;
     /// Every quote from now on.
-    fn follow(&self) -> QuoteStream;
+    fn follow(&self) -> broadcast::Receiver<Quote>;
 }
 
 /// The board of an installation without a feed.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct NoQuotes;
+#[derive(Debug)]
+pub struct NoQuotes {
+    never: broadcast::Sender<Quote>,
+}
+
+impl Default for NoQuotes {
+    fn default() -> Self {
+        Self { never: broadcast::Sender::new(1) }
+    }
+}
 
 impl QuoteBoard for NoQuotes {
     fn all(&self) -> Vec<Quote> {
@@ -67,7 +52,7 @@ impl QuoteBoard for NoQuotes {
         None
     }
 
-    fn follow(&self) -> QuoteStream {
-        Box::pin(stream::pending())
+    fn follow(&self) -> broadcast::Receiver<Quote> {
+        self.never.subscribe()
     }
 }

@@ -4,11 +4,13 @@ use axum::extract::State;
 use axum::response::Response;
 use axum::response::sse::Event;
 use events::Symbol;
-use futures_util::{StreamExt, stream};
+use futures_util::{Stream, stream};
 use serde::Serialize;
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
 use utoipa::IntoParams;
 
-use super::{Quote, QuoteNews, QuoteView};
+use super::{Quote, QuoteView};
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::query::{FromParameters, Parameters, Query};
@@ -49,19 +51,32 @@ pub async fn stream(
     Query(Which { symbols }): Query<Which>,
 ) -> Result<Response, ApiError> {
     // Following begins before the board is read, so that no quote falls between the two.
-    let news = api.quotes().follow();
+    let receiver = api.quotes().follow();
     let wanted = move |symbol: &Symbol| symbols.as_ref().is_none_or(|symbols| symbols.contains(symbol));
     let known: Vec<Event> =
         api.quotes().all().into_iter().filter(|quote| wanted(&quote.symbol)).map(shown).collect();
-    let events = news.filter_map(move |news| {
-        std::future::ready(match news {
-            QuoteNews::Quote(quote) => wanted(&quote.symbol).then(|| shown(quote)),
-            QuoteNews::Missed(missed) => Some(sse::plain("gap", &Gap { missed })),
-        })
-    });
-    sse::respond(&api, sse::connected(&caller, None), stream::iter(known).chain(events))
+    let events = futures_util::StreamExt::chain(stream::iter(known), follow(receiver, wanted));
+    sse::respond(&api, sse::connected(&caller, None), events)
 }
 
 fn shown(quote: Quote) -> Event {
     sse::plain("quote", &QuoteView::from(quote))
+}
+
+fn follow(
+    receiver: Receiver<Quote>,
+    wanted: impl Fn(&Symbol) -> bool + Send,
+) -> impl Stream<Item = Event> + Send {
+    stream::unfold((receiver, wanted), |(mut receiver, wanted)| async move {
+        loop {
+            match receiver.recv().await {
+                Ok(quote) if wanted(&quote.symbol) => return Some((shown(quote), (receiver, wanted))),
+                Ok(_) => {}
+                Err(RecvError::Lagged(missed)) => {
+                    return Some((sse::plain("gap", &Gap { missed }), (receiver, wanted)));
+                }
+                Err(RecvError::Closed) => return None,
+            }
+        }
+    })
 }

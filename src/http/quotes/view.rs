@@ -5,9 +5,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Quote, Staleness};
+use super::Quote;
 
-/// The last trade or quote of a symbol.
+/// The last trade of a symbol.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct QuoteView {
     /// The symbol.
@@ -16,20 +16,18 @@ pub struct QuoteView {
     /// Its last price.
     #[schema(value_type = String, example = "243.15")]
     price: Price,
+    /// How many were traded; null where the feed does not say.
+    #[schema(value_type = Option<String>, example = "100")]
+    quantity: Option<Quantity>,
     /// The currency of the price.
     #[schema(example = "USD")]
     currency: &'static str,
-    /// How many; zero for a quote without a trade.
-    #[schema(value_type = String, example = "100")]
-    size: Quantity,
-    /// When, at its source.
-    quoted_at: Timestamp,
-    /// Its number; rises by one with each quote of the symbol.
-    #[schema(example = 90211)]
-    seq: u64,
-    /// Why it must not be relied on: `gap` (quotes before it are missing) or `old` (nothing newer came for a while).
-    #[schema(example = json!(null))]
-    stale: Option<&'static str>,
+    /// When it was true in the market.
+    occurred_at: Timestamp,
+    /// When it arrived here.
+    received_at: Timestamp,
+    /// Whether newer ones are missing: the feed is silent or has a gap.
+    stale: bool,
 }
 
 impl From<Quote> for QuoteView {
@@ -38,13 +36,10 @@ impl From<Quote> for QuoteView {
             currency: quote.symbol.market().currency(),
             symbol: quote.symbol,
             price: quote.price,
-            size: quote.size,
-            quoted_at: quote.at,
-            seq: quote.seq,
-            stale: quote.stale.map(|stale| match stale {
-                Staleness::Gap => "gap",
-                Staleness::Old => "old",
-            }),
+            quantity: quote.quantity,
+            occurred_at: quote.occurred_at,
+            received_at: quote.received_at,
+            stale: quote.stale,
         }
     }
 }
