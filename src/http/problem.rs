@@ -101,9 +101,17 @@ pub async fn write(request: Request, next: Next) -> Response {
         None => ApiError::Status(status).into(),
     };
     let description = failure.description();
-    if description.status.is_server_error() {
-        let chain = whole_chain(&*failure);
-        tracing::error!(request.id = %request_id, http.path = instance, code = description.code, "{chain}");
+    let chain = whole_chain(&*failure);
+    match description.status {
+        // Somebody should act.
+        StatusCode::INTERNAL_SERVER_ERROR => {
+            tracing::error!(request.id = %request_id, http.path = instance, code = description.code, "{chain}");
+        }
+        // It passes by itself, unless it does not.
+        status if status.is_server_error() => {
+            tracing::warn!(request.id = %request_id, http.path = instance, code = description.code, "{chain}");
+        }
+        _ => {}
     }
     let problem = Problem {
         kind: format!("urn:tapedeck:problem:{}", description.code),
