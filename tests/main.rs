@@ -7,6 +7,7 @@
 )]
 
 mod actors;
+mod http;
 mod journeys;
 mod log;
 mod projections;
