@@ -2,11 +2,16 @@
 //!
 //! Exit codes: 0 done, 1 it failed or found a difference, 2 the command line or its input was wrong.
 
+mod audit;
 mod bench;
+mod demo;
 mod doctor;
 mod events;
 mod import;
 mod output;
+mod projections;
+mod run;
+mod serve;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -54,6 +59,19 @@ struct GlobalFlags {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Serve the API, keep the read models and drive runs
+    Serve(serve::Serve),
+    /// Show what tapedeck does, with real prices
+    Demo(demo::Demo),
+    /// Start and look at backtests
+    #[command(subcommand)]
+    Run(run::RunVerb),
+    /// Verify what was recorded; exits with 1 when anything differs
+    #[command(subcommand)]
+    Audit(audit::Audit),
+    /// Look after the read models
+    #[command(subcommand)]
+    Projections(projections::ProjectionsVerb),
     /// Check everything tapedeck needs and say what to type where something is missing
     Doctor,
     /// Read data from files
@@ -88,7 +106,10 @@ struct LevelOverride {
 impl Command {
     /// Programs that a person runs to see something keep their log quiet.
     const fn default_level(&self) -> Option<&'static str> {
-        Some("warn")
+        match self {
+            Self::Serve(_) => None,
+            _ => Some("warn"),
+        }
     }
 }
 
@@ -96,7 +117,7 @@ impl Command {
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let output = Output::new(cli.flags.json);
-    match run(cli, &output) {
+    match start(cli, &output) {
         Ok(code) => code,
         Err(error) => {
             output.failure(&error);
@@ -105,7 +126,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(cli: Cli, output: &Output) -> anyhow::Result<ExitCode> {
+fn start(cli: Cli, output: &Output) -> anyhow::Result<ExitCode> {
     let default_level = cli.command.default_level().map(str::to_owned);
     let overrides = Overrides {
         data_dir: cli.flags.data_dir,
@@ -129,6 +150,11 @@ fn run(cli: Cli, output: &Output) -> anyhow::Result<ExitCode> {
 
 async fn dispatch(command: Command, config: Config, output: &Output) -> anyhow::Result<ExitCode> {
     match command {
+        Command::Serve(serve) => serve::run(serve, config, output).await,
+        Command::Demo(demo) => demo::run(demo, config, output).await,
+        Command::Run(verb) => run::run(verb, config, output).await,
+        Command::Audit(audit) => audit::run(audit, config, output).await,
+        Command::Projections(verb) => projections::run(verb, config, output).await,
         Command::Doctor => doctor::run(&config, output).await,
         Command::Import(import) => import::run(import, config, output).await,
         Command::Events(events) => events::run(events, config, output).await,

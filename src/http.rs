@@ -10,8 +10,10 @@ pub mod events;
 pub mod health;
 pub mod idempotency;
 mod index;
+pub mod leaderboard;
 pub mod log;
 mod middleware;
+pub mod models;
 mod openapi;
 pub mod page;
 pub mod path;
@@ -21,6 +23,7 @@ pub mod projections;
 pub mod query;
 pub mod quotes;
 pub mod request_id;
+pub mod runs;
 mod serve;
 pub mod sse;
 mod state;
@@ -46,6 +49,18 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(health::live::live))
         .routes(routes!(health::ready::ready))
         .routes(routes!(health::version::version))
+        .routes(routes!(models::create::create, models::list::list))
+        .routes(routes!(models::find::find, models::change::change, models::delete::delete))
+        .routes(routes!(runs::start::start))
+        .routes(routes!(runs::list::list))
+        .routes(routes!(runs::compare::show))
+        .routes(routes!(runs::find::find, runs::delete::delete))
+        .routes(routes!(runs::cancel::cancel))
+        .routes(routes!(runs::progress::follow))
+        .routes(routes!(runs::ledger::list))
+        .routes(routes!(runs::equity::list))
+        .routes(routes!(runs::performance::show))
+        .routes(routes!(leaderboard::list::list))
         .routes(routes!(bars::list::list))
         .routes(routes!(symbols::list::list))
         .routes(routes!(quotes::list::list))

@@ -109,6 +109,11 @@ pub enum StartRunError {
     Run(#[source] CommandError<RunError>),
 }
 
+/// The run that a command starts: known to its sender before it is carried out.
+pub fn run_id_of(command: CommandId) -> RunId {
+    RunId::derived(&[b"start", command.uuid().as_bytes()])
+}
+
 /// Starts runs.
 #[derive(Debug, Clone)]
 pub struct RunStarter {
@@ -138,7 +143,7 @@ impl RunStarter {
         let settings = &model.active().ok_or(StartRunError::NoModel(model_id))?.settings;
         let snapshot = terms::freeze(&self.market, settings, request, self.chunk_bars).await?;
 
-        let run_id = RunId::derived(&[b"start", context.command_id.uuid().as_bytes()]);
+        let run_id = run_id_of(context.command_id);
         let run_number = self.number(model_id, run_id, &context).await?;
         let reply = Reply { run_id, run_number, model_id };
         let command = RunCommand::Request { model_id, run_number, snapshot: Box::new(snapshot) };

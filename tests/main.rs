@@ -9,5 +9,6 @@
 mod actors;
 mod journeys;
 mod log;
+mod projections;
 mod store;
 mod support;

@@ -3,8 +3,8 @@
 //! A vintage is an import that stored something; it is a number that rises in commit order, so everything up to a
 //! vintage never changes again and a run that names its vintage reads the same prices for ever.
 
+mod array;
 mod assembly;
-mod copy_out;
 mod coverage;
 mod load;
 mod page;

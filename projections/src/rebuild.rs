@@ -89,31 +89,56 @@ impl RebuildError {
 pub async fn rebuild<P: Projection>(
     projection: &P,
     log: &Log,
-    mut progress: impl FnMut(Progress) + Send,
+    progress: impl FnMut(Progress) + Send,
 ) -> Result<Rebuilt, RebuildError> {
     let mut client = log.connector().connect().await?;
-    let real = prepare::<P>(&client).await?;
+    take_lock(&client, P::NAME).await?;
+    let rebuilt = rebuild_alone(projection, log, &mut client, progress).await;
+    // The server notices the end of the connection a little later than the next rebuild may begin.
+    let unlocked = client.batch_execute("select pg_advisory_unlock_all()").await;
+    let rebuilt = rebuilt?;
+    unlocked.map_err(RebuildError::during("giving the lock of a rebuild back"))?;
+    Ok(rebuilt)
+}
+
+async fn rebuild_alone<P: Projection>(
+    projection: &P,
+    log: &Log,
+    client: &mut Client,
+    mut progress: impl FnMut(Progress) + Send,
+) -> Result<Rebuilt, RebuildError> {
+    let real = prepare::<P>(client).await?;
     let mut rebuild = Rebuild {
         projection,
         log,
         place: Place::start::<P>(Shard::WHOLE, log.epoch()),
-        discarded: discarded::<P>(&client, &real).await?,
+        discarded: discarded::<P>(client, &real).await?,
         events: 0,
     };
-    rebuild.place.create(&client).await.map_err(RebuildError::during("creating a checkpoint"))?;
+    rebuild.place.create(client).await.map_err(RebuildError::during("creating a checkpoint"))?;
     let mut analyze_at = 1_u64;
-    while rebuild.step(&mut client).await? {
+    // A page that is not full has reached the head; what is written meanwhile is folded by the switch.
+    while rebuild.step(client).await? == Step::More {
         progress(Progress { done: rebuild.place.position, total: log.known_head() });
         if rebuild.events >= analyze_at {
             // Nobody analyzes temporary tables by itself, and a plan for an empty table is a scan of a full one.
-            analyze::<P>(&client).await?;
+            analyze::<P>(client).await?;
             analyze_at = rebuild.events.saturating_mul(4);
         }
     }
-    let rows = rebuild.switch(&mut client, &real).await?;
+    let rows = rebuild.switch(client, &real).await?;
     let position = rebuild.place.position;
     progress(Progress { done: position, total: position });
     Ok(Rebuilt { projection: P::NAME, position, events: rebuild.events, rows })
+}
+
+/// What a page of a rebuild reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    /// There is more to fold.
+    More,
+    /// The log ended here when the page was read.
+    AtHead,
 }
 
 struct Rebuild<'a, P> {
@@ -125,17 +150,15 @@ struct Rebuild<'a, P> {
 }
 
 impl<P: Projection> Rebuild<'_, P> {
-    /// Folds the next page; whether there was one.
-    async fn step<C: GenericClient + Send + Sync>(&mut self, client: &mut C) -> Result<bool, RebuildError> {
+    /// Folds the next page.
+    async fn step<C: GenericClient + Send + Sync>(&mut self, client: &mut C) -> Result<Step, RebuildError> {
         let after = self.place.position;
         let mut page: Page = self.log.read(after, PAGE, &P::filter()).await?;
-        if page.scanned_to == after {
-            return Ok(false);
-        }
+        let step = if page.events.len() < PAGE { Step::AtHead } else { Step::More };
         page.events.retain(|event| !self.discarded.contains(&event.position.0));
         self.events += u64::try_from(page.events.len()).unwrap_or(u64::MAX);
         fold(client, self.projection, &mut self.place, &page).await.map_err(RebuildError::folding(after))?;
-        Ok(true)
+        Ok(step)
     }
 
     /// Stops the worker between two pages, catches up with it, and replaces the rows.
@@ -144,7 +167,10 @@ impl<P: Projection> Rebuild<'_, P> {
             client.transaction().await.map_err(RebuildError::during("beginning to switch"))?;
         let worker = hold(&transaction, P::NAME, real).await?;
         while self.place.position < worker {
-            if !self.step(&mut transaction).await? {
+            let before = self.place.position;
+            self.step(&mut transaction).await?;
+            if self.place.position == before {
+                // The checkpoint lies beyond the log: the log was cut back, and the rows with it.
                 break;
             }
         }
@@ -172,21 +198,23 @@ impl<P: Projection> Rebuild<'_, P> {
     }
 }
 
-/// Takes the right to rebuild and hides the real tables behind empty temporary ones; answers with the real ones'
-/// qualified names: the frame's, then the projection's.
-async fn prepare<P: Projection>(client: &Client) -> Result<Vec<String>, RebuildError> {
+/// Makes this connection the only one that rebuilds the projection.
+async fn take_lock(client: &Client, name: &'static str) -> Result<(), RebuildError> {
     client
         .batch_execute(include_str!("sql/runner/session.sql"))
         .await
         .map_err(RebuildError::during("setting up a rebuild's connection"))?;
     let free: bool = client
-        .query_one(include_str!("sql/rebuild/take_lock.sql"), &[&P::NAME])
+        .query_one(include_str!("sql/rebuild/take_lock.sql"), &[&name])
         .await
         .map_err(RebuildError::during("taking the lock of a rebuild"))?
         .get(0);
-    if !free {
-        return Err(RebuildError::Busy(P::NAME));
-    }
+    if free { Ok(()) } else { Err(RebuildError::Busy(name)) }
+}
+
+/// Hides the real tables behind empty temporary ones; answers with the real ones' qualified names: the frame's, then
+/// the projection's.
+async fn prepare<P: Projection>(client: &Client) -> Result<Vec<String>, RebuildError> {
     let names: Vec<&str> = FRAME.iter().chain(P::tables()).copied().collect();
     let real: Vec<String> = client
         .query(include_str!("sql/rebuild/qualified.sql"), &[&names])

@@ -208,3 +208,77 @@ async fn hide_runs(transaction: &Transaction<'_>, model: ModelId) -> Result<(), 
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use events::chain::ChainHash;
+    use events::codec::Codec;
+    use events::run::{Counts, RunFailed};
+    use events::{CommandId, Rate, StreamName, Tenant, Version};
+
+    use super::*;
+
+    fn recorded(version: i64) -> Recorded {
+        Recorded {
+            position: Position(version + 10),
+            stream: StreamName::new(Tenant::LOCAL, Run::CATEGORY, "x"),
+            version: Version(version),
+            recorded_at: Timestamp::from_second(version).unwrap(),
+            occurred_at: None,
+            command_id: CommandId::derived(&[]),
+            correlation_id: None,
+            causation: None,
+            event_type: "BarsClosed".into(),
+            schema_version: 1,
+            codec: Codec::Json,
+            hash: ChainHash::GENESIS,
+            meta: None,
+            payload: bytes::Bytes::new(),
+        }
+    }
+
+    fn closed(first_bar: u32, values: &[i64]) -> RunEvent {
+        let cash: Vec<Cash> = values.iter().map(|value| Cash::whole(*value).unwrap()).collect();
+        RunEvent::BarsClosed(BarsClosed {
+            first_bar,
+            first_record: u64::from(first_bar),
+            bar_starts_s: vec![0; values.len()],
+            cash: cash.clone(),
+            value: cash,
+            records: vec![1; values.len()],
+            provisional: false,
+        })
+    }
+
+    #[test]
+    fn a_page_of_chunks_is_one_change_that_starts_with_the_first_and_ends_with_the_last() {
+        let (first, second, third) = (recorded(2), recorded(3), recorded(4));
+        let mut change = Change::by(&first);
+        change.fold(&first, closed(0, &[5, 6]));
+        change.fold(&second, closed(2, &[7]));
+        let figures = RunFigures {
+            bars: 3,
+            records: 3,
+            initial_cash: Cash::ZERO,
+            cash: Cash::ZERO,
+            value: Cash::ZERO,
+            total_return: Rate::ZERO,
+            max_drawdown: None,
+            realised_pnl: Cash::ZERO,
+            open_pnl: Cash::ZERO,
+            fees: Cash::ZERO,
+            traded: Cash::ZERO,
+            counts: Counts::default(),
+        };
+        change.fold(&third, RunEvent::RunFailed(RunFailed { reason: "no bars".to_owned(), figures }));
+        let progress = change.progress.unwrap();
+        assert_eq!((progress.bars, progress.records, progress.value), (3, 3, Cash::whole(7).unwrap()));
+        assert_eq!(progress.started_at, first.recorded_at);
+        let end = change.end.unwrap();
+        assert_eq!(
+            (end.status, end.reason.as_deref(), end.position),
+            (RunStatus::Failed, Some("no bars"), Position(14))
+        );
+        assert_eq!(change.last.version, Version(4));
+    }
+}

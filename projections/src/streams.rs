@@ -172,3 +172,45 @@ fn summary_of(row: &Row, operation: &'static str) -> Result<StreamSummary, Query
         last_recorded_at: columns.get("last_recorded_at")?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use events::chain::ChainHash;
+    use events::codec::Codec;
+    use events::{CommandId, Tenant};
+
+    use super::*;
+
+    fn event(position: i64, key: &str, version: i64) -> Recorded {
+        Recorded {
+            position: Position(position),
+            stream: StreamName::new(Tenant::LOCAL, "run", key),
+            version: Version(version),
+            recorded_at: Timestamp::UNIX_EPOCH,
+            occurred_at: None,
+            command_id: CommandId::derived(&[]),
+            correlation_id: None,
+            causation: None,
+            event_type: "Noted".into(),
+            schema_version: 1,
+            codec: Codec::Json,
+            hash: ChainHash::GENESIS,
+            meta: None,
+            payload: bytes::Bytes::new(),
+        }
+    }
+
+    #[test]
+    fn a_page_touches_each_stream_with_its_first_and_last_event() {
+        let events = [event(1, "a", 1), event(2, "b", 4), event(3, "a", 2), event(4, "a", 3)];
+        let found: Vec<(i64, i64)> =
+            touched(&events).values().map(|(first, last)| (first.position.0, last.version.0)).collect();
+        assert_eq!(found, [(1, 3), (2, 4)]);
+    }
+
+    #[test]
+    fn a_cursor_keeps_keys_with_hyphens() {
+        let cursor = StreamsCursor { category: "run".to_owned(), key: "0-1-2".to_owned() };
+        assert_eq!(cursor.to_string().parse(), Ok(cursor));
+    }
+}

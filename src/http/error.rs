@@ -7,11 +7,13 @@ use std::time::Duration;
 use actors::CommandError;
 use axum::http::StatusCode;
 use events::DecodeError;
-use events::log::ReadError;
+use events::log::{LoadError, ReadError};
 use projections::bars::BarsStoreError;
+use projections::performance::PerformanceError;
 use projections::{QueryError, WaitError};
 
 use super::problem::FieldProblem;
+use crate::market::MarketError;
 pub use refusal::Refusal;
 
 /// Why a request failed.
@@ -66,12 +68,18 @@ pub enum ApiError {
     /// The log could not be read.
     #[error("the event log cannot be read")]
     Log(#[from] ReadError),
+    /// A stream could not be folded.
+    #[error("a stream cannot be folded")]
+    Load(#[from] LoadError),
     /// A read model could not be read.
     #[error("the read models cannot be read")]
     Query(#[from] QueryError),
     /// The market store could not be read.
     #[error("the market store cannot be read")]
     Market(#[from] BarsStoreError),
+    /// The figures of a run could not be computed.
+    #[error("the figures of the run cannot be computed")]
+    Performance(#[from] PerformanceError),
     /// No connection to the database in time.
     #[error("no connection to the database")]
     Pool(#[from] deadpool_postgres::PoolError),
@@ -132,7 +140,9 @@ pub enum CommandFailure {
     #[error("it kept changing while the command was being decided; it is at version {0}")]
     Conflict(i64),
     /// It may still be done.
-    #[error("no answer within {0} ms; the command may still be carried out, repeat it with the same Idempotency-Key")]
+    #[error(
+        "no answer within {0} ms; the command may still be carried out, repeat it with the same Idempotency-Key"
+    )]
     DeadlineExceeded(u64),
 }
 
@@ -152,6 +162,15 @@ where
             CommandError::Conflict { current } => CommandFailure::Conflict(current.0),
             CommandError::DeadlineExceeded { waited_ms } => CommandFailure::DeadlineExceeded(waited_ms),
         })
+    }
+}
+
+impl From<MarketError> for ApiError {
+    fn from(error: MarketError) -> Self {
+        match error {
+            MarketError::Store(error) => Self::Market(error),
+            MarketError::Pool(error) => Self::Pool(error),
+        }
     }
 }
 
@@ -227,13 +246,15 @@ impl ApiError {
             Self::StreamsFull { .. } => {
                 (StatusCode::SERVICE_UNAVAILABLE, "too_many_streams", "Too many event streams are open")
             }
-            Self::Log(error) if is_connection(error) => {
+            Self::Log(error) | Self::Load(LoadError::Read(error)) if is_connection(error) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The database is not available")
             }
             Self::Command(Failure::Failed(_))
             | Self::Log(_)
+            | Self::Load(_)
             | Self::Query(_)
             | Self::Market(_)
+            | Self::Performance(_)
             | Self::Decode(_)
             | Self::Panicked(_)
             | Self::Internal { .. } => {

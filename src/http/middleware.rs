@@ -24,7 +24,11 @@ pub async fn trace(request: Request, next: Next) -> Response {
         let response = next.run(request).await;
         let status = response.status().as_u16();
         let ms = begin.elapsed().as_secs_f64() * 1_000.0;
-        tracing::info!(http.status = status, duration_ms = ms, "{method} {route} answered {status} in {ms:.1} ms");
+        tracing::info!(
+            http.status = status,
+            duration_ms = ms,
+            "{method} {route} answered {status} in {ms:.1} ms"
+        );
         response
     }
     .instrument(span)

@@ -72,7 +72,10 @@ fn members(value: Option<&mut Value>) -> impl Iterator<Item = (&String, &mut Val
 fn kinds_of(path: &str, method: &str, operation: &Value) -> BTreeMap<&'static str, &'static str> {
     let mut kinds = BTreeMap::from([
         ("500", "Something failed on our side; it is in the log under the request's id"),
-        ("503", "A dependency, a read model or a place for the stream is missing; `Retry-After` says when to try again"),
+        (
+            "503",
+            "A dependency, a read model or a place for the stream is missing; `Retry-After` says when to try again",
+        ),
         ("504", "There was no answer in time"),
     ]);
     if path.contains('{') {

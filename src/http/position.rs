@@ -61,11 +61,16 @@ impl<S: Sync> FromRequestParts<S> for AtLeast {
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
         let header = parts.headers.get(X_TAPE_POSITION).map(|value| {
             let number = value.to_str().ok().and_then(|text| text.parse().ok()).filter(|number| *number >= 0);
-            number.ok_or_else(|| ApiError::invalid(X_TAPE_POSITION.as_str(), "invalid", "must be a log position"))
+            number.ok_or_else(|| {
+                ApiError::invalid(X_TAPE_POSITION.as_str(), "invalid", "must be a log position")
+            })
         });
         let query = Parameters::of(parts.uri.query().unwrap_or_default());
         let parameter: Option<u64> = query.only(MIN_POSITION)?;
-        let position = header.transpose()?.unwrap_or(0).max(parameter.map_or(0, |number| i64::try_from(number).unwrap_or(i64::MAX)));
+        let position = header
+            .transpose()?
+            .unwrap_or(0)
+            .max(parameter.map_or(0, |number| i64::try_from(number).unwrap_or(i64::MAX)));
         Ok(Self(Position(position)))
     }
 }

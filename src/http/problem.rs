@@ -116,12 +116,7 @@ pub async fn write(request: Request, next: Next) -> Response {
     finish(response, description.status, failure.retry_after_s(), &problem)
 }
 
-fn finish(
-    response: Response,
-    status: StatusCode,
-    retry_after_s: Option<u64>,
-    problem: &Problem,
-) -> Response {
+fn finish(response: Response, status: StatusCode, retry_after_s: Option<u64>, problem: &Problem) -> Response {
     let (mut parts, _) = response.into_parts();
     parts.status = status;
     // What the router says beside the body stays: `Allow` with a 405.

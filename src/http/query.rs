@@ -67,6 +67,14 @@ impl Parameters {
         text.split(',').map(|item| self.parsed(name, item.trim())).collect()
     }
 
+    /// A list separated by commas that must be there.
+    pub fn required_list<T: FromStr<Err: Display>>(&mut self, name: &'static str) -> Option<Vec<T>> {
+        if !self.rest.iter().any(|(given, _)| given == name) {
+            return self.required::<String>(name).map(|_| Vec::new());
+        }
+        self.list(name)
+    }
+
     /// `limit` and `cursor`.
     pub fn paging<C: FromStr<Err: Display>>(&mut self) -> Paging<C> {
         let limit: Limit = self.optional("limit").unwrap_or_default();
@@ -150,9 +158,8 @@ fn percent_decoded(text: &str) -> String {
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {
         let mut ahead = rest.clone();
-        let escaped = (byte == b'%')
-            .then(|| Some((hex(ahead.next()?)? << 4) | hex(ahead.next()?)?))
-            .flatten();
+        let escaped =
+            (byte == b'%').then(|| Some((hex(ahead.next()?)? << 4) | hex(ahead.next()?)?)).flatten();
         match (byte, escaped) {
             (_, Some(decoded)) => {
                 bytes.push(decoded);
@@ -176,7 +183,8 @@ mod tests {
     #[test]
     fn pairs_are_decoded_and_keep_what_is_not_an_escape() {
         let pairs = form_pairs("symbol=BRK.B&to=2025-01-01T00%3A00%3A00Z&note=a+b%20c%zz&flag");
-        let expected = [("symbol", "BRK.B"), ("to", "2025-01-01T00:00:00Z"), ("note", "a b c%zz"), ("flag", "")];
+        let expected =
+            [("symbol", "BRK.B"), ("to", "2025-01-01T00:00:00Z"), ("note", "a b c%zz"), ("flag", "")];
         assert_eq!(pairs, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
     }
 

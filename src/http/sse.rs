@@ -1,5 +1,6 @@
 //! Event streams: resumable by log position, kept alive, bounded in number, and ended in order.
 
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::time::Duration;
@@ -9,7 +10,8 @@ use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use events::{Position, RequestId};
+use events::log::Subscription;
+use events::{Position, Recorded, RequestId};
 use futures_util::{Stream, StreamExt, stream};
 use serde::Serialize;
 
@@ -85,25 +87,72 @@ pub fn respond(
     let stopping = api.stopping().clone();
     let ended = {
         let stopping = stopping.clone();
-        stream::once(async move { stopping.is_cancelled().then(|| Event::default().comment("the server stops")) })
-            .filter_map(std::future::ready)
+        stream::once(
+            async move { stopping.is_cancelled().then(|| Event::default().comment("the server stops")) },
+        )
+        .filter_map(std::future::ready)
     };
     let body: Pin<Box<dyn Stream<Item = Result<Event, Infallible>> + Send>> = Box::pin(
-        stream::iter([first])
-            .chain(events.take_until(stopping.cancelled_owned()))
-            .chain(ended)
-            .map(move |event| {
+        stream::iter([first]).chain(events.take_until(stopping.cancelled_owned())).chain(ended).map(
+            move |event| {
                 // The place is taken for as long as somebody reads.
                 let _ = &place;
                 Ok(event)
-            }),
+            },
+        ),
     );
-    let mut response =
-        Sse::new(body).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response();
+    let mut response = Sse::new(body).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response();
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     // Proxies that buffer would hold events back.
     response
         .headers_mut()
         .insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
     Ok(response)
+}
+
+/// Whether an event ends the stream that it is on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Last {
+    /// Nothing comes after it.
+    Yes,
+    /// More may come.
+    No,
+}
+
+/// The events of a subscription one by one. Ends after the one that `is_last`, and after an error, from which the
+/// client resumes.
+pub fn follow(
+    subscription: Subscription,
+    is_last: impl Fn(&Recorded) -> Last + Send,
+) -> impl Stream<Item = Recorded> + Send {
+    let start = Following { subscription, waiting: VecDeque::new(), over: false };
+    stream::unfold((start, is_last), |(mut following, is_last)| async move {
+        let event = following.next().await?;
+        following.over = is_last(&event) == Last::Yes;
+        Some((event, (following, is_last)))
+    })
+}
+
+struct Following {
+    subscription: Subscription,
+    waiting: VecDeque<Recorded>,
+    over: bool,
+}
+
+impl Following {
+    async fn next(&mut self) -> Option<Recorded> {
+        while !self.over {
+            if let Some(event) = self.waiting.pop_front() {
+                return Some(event);
+            }
+            match self.subscription.next().await {
+                Ok(page) => self.waiting.extend(page.events),
+                Err(error) => {
+                    tracing::warn!(error = %error, "An event stream ended, the log cannot be read: {error}");
+                    return None;
+                }
+            }
+        }
+        None
+    }
 }

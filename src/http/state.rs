@@ -40,8 +40,11 @@ struct Inner {
 impl Api {
     /// Of its parts.
     pub fn new(parts: Parts) -> Self {
-        let inner =
-            Inner { parts, streams: Arc::new(Semaphore::new(STREAMS_MAX)), stopping: CancellationToken::new() };
+        let inner = Inner {
+            parts,
+            streams: Arc::new(Semaphore::new(STREAMS_MAX)),
+            stopping: CancellationToken::new(),
+        };
         Self { inner: Arc::new(inner) }
     }
 

@@ -1,24 +1,18 @@
 //! The market store: vintages, what a second import changes, and bars read back as they were.
 
-use std::path::{Path, PathBuf};
+mod files;
+mod pages;
 
 use events::{Interval, Price, Symbol};
 use jiff::{SignedDuration, Timestamp};
-use projections::bars::{
-    self, BarPrices, BarsQuery, Coverage, ImportedBar, Once, Order, Page, PageQuery, Source, Stored, Vintage,
-};
-use tapedeck::market::import::{BarReader, ImportError, ImportOptions, Imported, Strictness, import_path};
+use projections::bars::{self, BarPrices, BarsQuery, Coverage, ImportedBar, Once, Source, Stored, Vintage};
 use tokio_postgres::{Client, NoTls};
 
-use crate::support::folders::fresh_folder;
 use crate::support::services::fresh_database;
+use crate::support::tape::fresh_tape;
 
 async fn store() -> Client {
-    let url = fresh_database("bars").await;
-    let (client, connection) = tokio_postgres::connect(url.expose(), NoTls).await.unwrap();
-    tokio::spawn(connection);
-    client.batch_execute(include_str!("../../migrations/V0002__bars.sql")).await.unwrap();
-    client
+    fresh_tape().await.connect().await.unwrap()
 }
 
 fn at() -> Timestamp {
@@ -59,14 +53,6 @@ async fn stored(client: &mut Client, bars: Vec<ImportedBar>) -> Stored {
 
 fn counts(stored: &Stored) -> (Option<i64>, u64, u64, u64) {
     (stored.vintage.map(Vintage::number), stored.added, stored.changed, stored.unchanged)
-}
-
-fn file(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
-}
-
-async fn import(client: &mut Client, path: &Path) -> Imported {
-    import_path(client, path, ImportOptions::default(), Strictness::Lenient, at()).await.unwrap()
 }
 
 async fn closes(client: &Client, name: &str, as_of: Option<i64>) -> Vec<i64> {
@@ -116,60 +102,6 @@ async fn a_later_file_completes_an_open_only_bar_and_an_earlier_one_does_not_cut
 }
 
 #[tokio::test]
-async fn the_same_file_twice_changes_nothing_and_says_so() {
-    let mut client = store().await;
-    let path = file("tests/fixtures/aitrader/merged.jsonl.gz");
-    let Imported::Now { stored, report } = import(&mut client, &path).await else { panic!("new") };
-    assert_eq!(counts(&stored), (Some(1), 17_574, 0, 0));
-    let Imported::Before(before) = import(&mut client, &path).await else { panic!("known") };
-    assert_eq!(
-        (before.import_id, before.vintage, before.added),
-        (stored.import_id, Some(Vintage::new(1)), 17_574)
-    );
-    assert_eq!(before.report, serde_json::to_value(&report).unwrap());
-    assert_eq!(before.imported_at, at());
-
-    let unpacked = fresh_folder("unpacked").join("merged.jsonl");
-    let mut bytes = Vec::new();
-    std::io::Read::read_to_end(
-        &mut flate2::read::GzDecoder::new(std::fs::File::open(&path).unwrap()),
-        &mut bytes,
-    )
-    .unwrap();
-    std::fs::write(&unpacked, bytes).unwrap();
-    let Imported::Now { stored, .. } = import(&mut client, &unpacked).await else { panic!("other bytes") };
-    assert_eq!(counts(&stored), (None, 0, 0, 17_574), "another file with the same bars");
-
-    let options = ImportOptions { zone: Some("UTC".to_owned()), ..ImportOptions::default() };
-    let told = import_path(&mut client, &path, options, Strictness::Lenient, at()).await.unwrap();
-    assert!(matches!(told, Imported::Now { .. }), "told otherwise it is another import");
-    let rows = client.query("select vintage from imports order by import_id", &[]).await.unwrap();
-    let vintages: Vec<Option<i64>> = rows.iter().map(|row| row.get(0)).collect();
-    assert_eq!(vintages, [Some(1), None, Some(2)]);
-}
-
-#[tokio::test]
-async fn what_is_read_is_what_the_file_says() {
-    let mut client = store().await;
-    let path = file("tests/fixtures/aitrader/merged.jsonl.gz");
-    import(&mut client, &path).await;
-    let mut reader =
-        BarReader::open("m", std::fs::File::open(&path).unwrap(), ImportOptions::default()).unwrap();
-    let bars = bars::read(&client, &BarsQuery::all(Interval::Hour)).await.unwrap();
-    assert_eq!((bars.len(), bars.columns().len()), (174, 101));
-    for expected in reader.by_ref().map(Result::unwrap) {
-        let column = &bars.columns()[bars.column_of(&expected.symbol).unwrap()];
-        let index = bars.starts().binary_search(&expected.start).unwrap();
-        assert_eq!(column.open_at(index), Some(expected.prices.open()));
-        assert_eq!(column.close_at(index), expected.prices.close());
-        let bar = column.bar_at(index);
-        assert_eq!(bar.map(|bar| bar.high), expected.prices.high());
-        assert_eq!(bar.map(|bar| bar.low), expected.prices.low());
-    }
-    assert!(bars::read(&client, &BarsQuery::all(Interval::Day)).await.unwrap().is_empty());
-}
-
-#[tokio::test]
 async fn symbols_and_range_narrow_what_is_read() {
     let mut client = store().await;
     let rows =
@@ -211,78 +143,15 @@ async fn coverage_counts_each_bar_once_and_remembers() {
     assert!(bars::coverage(&client, None, Some(Interval::Hour), None).await.unwrap().is_empty());
 }
 
-async fn page(client: &Client, order: Order, after: Option<Timestamp>, as_of: Option<Vintage>) -> Page {
-    let name = symbol("A");
-    let query = PageQuery {
-        symbol: &name,
-        interval: Interval::Day,
-        order,
-        from: Some(day(2)),
-        to: Some(day(6)),
-        as_of,
-        after,
-        limit: 3,
-    };
-    bars::page(client, &query).await.unwrap()
-}
-
-#[tokio::test]
-async fn pages_follow_each_other_in_both_orders() {
-    let mut client = store().await;
-    stored(&mut client, (1..=9).map(|number| flat("A", number, number)).collect()).await;
-    stored(&mut client, vec![bar("A", 4, BarPrices::OpenClose { open: price(4), close: price(44) })]).await;
-    let closes = |page: &Page| -> Vec<_> {
-        page.bars.iter().map(|bar| (bar.prices.close().unwrap().units(), bar.vintage.number())).collect()
-    };
-    let first = page(&client, Order::Newest, None, None).await;
-    assert_eq!((closes(&first), first.next), (vec![(5, 1), (44, 2), (3, 1)], Some(day(3))));
-    let second = page(&client, Order::Newest, first.next, None).await;
-    assert_eq!((closes(&second), second.next), (vec![(2, 1)], None));
-    let first = page(&client, Order::Oldest, None, Some(Vintage::new(1))).await;
-    assert_eq!((closes(&first), first.next), (vec![(2, 1), (3, 1), (4, 1)], Some(day(4))));
-    let second = page(&client, Order::Oldest, first.next, None).await;
-    assert_eq!(closes(&second), [(5, 1)]);
-}
-
-fn written(hint: &str, text: &str) -> PathBuf {
-    let path = fresh_folder(hint).join("closes.csv");
-    std::fs::write(&path, text).unwrap();
-    path
-}
-
 async fn bars_stored(client: &Client) -> i64 {
     client.query_one("select count(*) from bars", &[]).await.unwrap().get(0)
-}
-
-#[tokio::test]
-async fn a_strict_import_stores_all_or_nothing() {
-    let mut client = store().await;
-    let path = written("strict", "date,A,B\n2025-01-02,1,2\n2025-01-03,1,x\n");
-    let strict = import_path(&mut client, &path, ImportOptions::default(), Strictness::Strict, at()).await;
-    let Err(ImportError::Strict { report }) = strict else { panic!("{strict:?}") };
-    assert_eq!((report.rejected_count, report.bars_accepted), (1, 3));
-    assert_eq!((bars_stored(&client).await, bars::latest_vintage(&client).await.unwrap()), (0, None));
-    let Imported::Now { stored, .. } = import(&mut client, &path).await else { panic!("nothing was kept") };
-    assert_eq!(counts(&stored), (Some(1), 3, 0, 0));
-}
-
-#[tokio::test]
-async fn a_file_that_breaks_off_stores_nothing() {
-    let mut client = store().await;
-    let bytes = std::fs::read(file("data/prices/sp500_20.csv.gz")).unwrap();
-    let path = fresh_folder("cut").join("cut.csv.gz");
-    std::fs::write(&path, &bytes[..bytes.len() - 100]).unwrap();
-    let cut = import_path(&mut client, &path, ImportOptions::default(), Strictness::Lenient, at()).await;
-    assert!(matches!(cut, Err(ImportError::Read { .. })), "{cut:?}");
-    assert_eq!(bars_stored(&client).await, 0);
-    assert_eq!(stored(&mut client, vec![flat("A", 1, 1)]).await.added, 1, "the connection goes on");
 }
 
 #[tokio::test]
 async fn market_data_is_never_changed_or_deleted() {
     let mut client = store().await;
     stored(&mut client, vec![flat("A", 1, 1)]).await;
-    for table in ["bars", "bar_series", "imports", "import_series"] {
+    for table in ["bar_chunks", "bar_series", "imports", "import_series"] {
         let column = if table == "bar_series" { "symbol" } else { "vintage" };
         for statement in [
             format!("update {table} set {column} = {column}"),
@@ -327,13 +196,8 @@ async fn people_see_decimals() {
 
 #[tokio::test]
 async fn imports_at_the_same_time_get_vintages_in_commit_order() {
-    let url = fresh_database("bars_race").await;
-    let connect = || async {
-        let (client, connection) = tokio_postgres::connect(url.expose(), NoTls).await.unwrap();
-        tokio::spawn(connection);
-        client
-    };
-    connect().await.batch_execute(include_str!("../../migrations/V0002__bars.sql")).await.unwrap();
+    let tape = fresh_tape().await;
+    let connect = || async { tape.connect().await.unwrap() };
     let imports = (1..=6).map(|number| {
         let connecting = connect();
         async move {
@@ -348,4 +212,41 @@ async fn imports_at_the_same_time_get_vintages_in_commit_order() {
     let client = connect().await;
     assert_eq!(bars_stored(&client).await, 12);
     assert_eq!(closes(&client, "A", None).await.len(), 7);
+}
+
+#[tokio::test]
+async fn a_bar_that_comes_twice_in_one_import_is_refused() {
+    let mut client = store().await;
+    let twice = vec![flat("A", 1, 1), flat("A", 1, 2)];
+    let refused = bars::load(&mut client, feed(), twice, &serde_json::json!({}), at()).await.unwrap_err();
+    assert_eq!(refused.to_string(), "checking that no bar comes twice failed");
+    assert_eq!(bars_stored(&client).await, 0);
+}
+
+#[tokio::test]
+async fn bars_kept_one_a_row_move_into_chunks() {
+    let url = fresh_database("bars_moved").await;
+    let (client, connection) = tokio_postgres::connect(url.expose(), NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client.batch_execute(include_str!("../../migrations/V0002__bars.sql")).await.unwrap();
+    client
+        .batch_execute(
+            "insert into bars
+             select 1, start, start + interval '1 hour', vintage, 10 + vintage, null, null, close, null
+             from generate_series(timestamptz '2025-01-01', '2026-01-01', '1 hour') start,
+                  (values (1, null), (2, 12), (3, 40)) kind (vintage, close)
+             where vintage = 1 or start < '2025-02-01';
+             create table before as select * from bars",
+        )
+        .await
+        .unwrap();
+    client.batch_execute(include_str!("../../migrations/V0004__bar_chunks.sql")).await.unwrap();
+    let columns = "series_id, bar_start, bar_end, vintage, open, high, low, close, volume";
+    let differing = format!(
+        "select count(*) from (select {columns} from before except all select {columns} from bars) lost"
+    );
+    assert_eq!(client.query_one(&differing, &[]).await.unwrap().get::<_, i64>(0), 0);
+    assert_eq!(bars_stored(&client).await, 8_761 + 2 * 744);
+    let chunks = client.query_one("select count(*) from bar_chunks", &[]).await.unwrap();
+    assert_eq!(chunks.get::<_, i64>(0), 5);
 }

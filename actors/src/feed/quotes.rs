@@ -19,6 +19,8 @@ pub struct Quote {
     pub size: Quantity,
     /// When, at its source (UTC).
     pub at: Timestamp,
+    /// When it arrived here (UTC).
+    pub received_at: Timestamp,
     /// Its number.
     pub seq: u64,
     /// Ticks before it are missing and are being read again.
@@ -70,7 +72,9 @@ impl Quotes {
 
     /// The newest tick is shown at once, also while others before it are missing.
     pub(super) fn show(&self, tick: &Tick, has_gap: bool) {
-        let quote = Quote { price: tick.price, size: tick.size, at: tick.at, seq: tick.seq, has_gap };
+        let received_at = events::time::now();
+        let quote =
+            Quote { price: tick.price, size: tick.size, at: tick.at, received_at, seq: tick.seq, has_gap };
         let mut newest = self.newest.write().unwrap_or_else(PoisonError::into_inner);
         match newest.get_mut(&tick.symbol) {
             Some(known) => *known = quote,

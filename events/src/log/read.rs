@@ -324,7 +324,7 @@ impl Log {
     }
 }
 
-fn name_of(row: &Row) -> (i64, StreamName) {
+pub(super) fn name_of(row: &Row) -> (i64, StreamName) {
     (row.get(0), StreamName::new(Tenant(row.get(1)), row.get(2), row.get::<_, &str>(3)))
 }
 

@@ -162,3 +162,15 @@ impl Log {
         Ok(put_there.then_some(ChainFault::WrongEnd { found: beyond.version, recorded: now }))
     }
 }
+
+impl Log {
+    /// Every stream of the log, in the order of their numbers.
+    pub async fn streams(&self) -> Result<Vec<StreamName>, ReadError> {
+        let client = self.reader().await?;
+        let rows = client
+            .query(include_str!("sql/all_stream_names.sql"), &[&i64::MAX])
+            .await
+            .map_err(ReadError::database("listing streams"))?;
+        Ok(rows.iter().map(|row| super::read::name_of(row).1).collect())
+    }
+}

@@ -12,6 +12,8 @@ use tokio_postgres::{Client, GenericClient, Row, Transaction};
 use super::{BarsStoreError, ImportedBar, Vintage};
 
 const OPERATION: &str = "loading bars";
+/// Bars of one row of the table: enough that rows do not matter, few enough to read a range of years without waste.
+const CHUNK_BARS: i64 = 4_096;
 const STAGED_TYPES: [Type; 8] = [
     Type::INT4,
     Type::TIMESTAMPTZ,
@@ -142,6 +144,10 @@ impl<'c> BarLoad<'c> {
         let Self { transaction, mut writer, source, places, staged } = self;
         writer.as_mut().finish().await.map_err(BarsStoreError::during("staging bars"))?;
         transaction
+            .batch_execute(include_str!("sql/index_staged.sql"))
+            .await
+            .map_err(BarsStoreError::during("checking that no bar comes twice"))?;
+        transaction
             .batch_execute(include_str!("sql/lock_imports.sql"))
             .await
             .map_err(BarsStoreError::during("waiting for other imports"))?;
@@ -242,7 +248,7 @@ async fn store_difference(
         .await
         .map_err(BarsStoreError::during("naming new series"))?;
     let rows = transaction
-        .query(include_str!("sql/store_difference.sql"), &[&vintage, &symbols, &intervals])
+        .query(include_str!("sql/store_difference.sql"), &[&vintage, &symbols, &intervals, &CHUNK_BARS])
         .await
         .map_err(BarsStoreError::during(operation))?;
     rows.iter().try_fold((0, 0), |(added, changed), row| {

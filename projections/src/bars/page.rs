@@ -3,6 +3,7 @@
 use events::{Interval, Price, Symbol};
 use jiff::Timestamp;
 use rust_decimal::Decimal;
+use tokio_postgres::types::ToSql;
 use tokio_postgres::{GenericClient, Row};
 
 use super::{BarPrices, BarsStoreError, Vintage};
@@ -63,44 +64,64 @@ pub struct Page {
     pub next: Option<Timestamp>,
 }
 
+/// How much further to look where the nearest chunks hold too few bars of the page.
+const WIDENING: i64 = 32;
+
 /// Reads one page.
 pub async fn page(client: &impl GenericClient, query: &PageQuery<'_>) -> Result<Page, BarsStoreError> {
+    let limit = usize::from(query.limit);
+    // One more than asked for tells whether there is a next page.
+    let wanted = i64::from(query.limit) + 1;
+    let mut opened = wanted;
+    let mut bars = loop {
+        let (bars, complete) = read_near(client, query, wanted, opened).await?;
+        if complete || bars.len() > limit {
+            break bars;
+        }
+        opened = opened.saturating_mul(WIDENING);
+    };
+    let more = bars.len() > limit;
+    bars.truncate(limit);
+    let next = bars.last().map(|bar| bar.start).filter(|_| more);
+    Ok(Page { bars, next })
+}
+
+/// The first bars of the page, and whether there are no others.
+async fn read_near(
+    client: &impl GenericClient,
+    query: &PageQuery<'_>,
+    wanted: i64,
+    opened: i64,
+) -> Result<(Vec<BarRow>, bool), BarsStoreError> {
     let statement = match query.order {
         Order::Newest => include_str!("sql/page_newest.sql"),
         Order::Oldest => include_str!("sql/page_oldest.sql"),
     };
     let vintage = query.as_of.unwrap_or(Vintage::NEWEST).number();
-    let limit = usize::from(query.limit);
-    // One more than asked for tells whether there is a next page.
-    let rows = client
-        .query(
-            statement,
-            &[
-                &query.symbol.as_str(),
-                &query.interval.name(),
-                &query.from,
-                &query.to,
-                &vintage,
-                &query.after,
-                &(i64::from(query.limit) + 1),
-            ],
-        )
-        .await
-        .map_err(BarsStoreError::during(OPERATION))?;
-    let more = rows.len() > limit;
-    let bars = rows.iter().take(limit).map(bar_of).collect::<Result<Vec<_>, _>>()?;
-    let next = bars.last().map(|bar| bar.start).filter(|_| more);
-    Ok(Page { bars, next })
+    let (symbol, interval) = (query.symbol.as_str(), query.interval.name());
+    let parameters: [&(dyn ToSql + Sync); 8] =
+        [&symbol, &interval, &query.from, &query.to, &vintage, &query.after, &wanted, &opened];
+    let rows = client.query(statement, &parameters).await.map_err(BarsStoreError::during(OPERATION))?;
+    let mut complete = true;
+    let mut bars = Vec::with_capacity(rows.len());
+    for row in &rows {
+        complete = row.try_get("complete").map_err(BarsStoreError::during(OPERATION))?;
+        let start: Option<Timestamp> = row.try_get("bar_start").map_err(BarsStoreError::during(OPERATION))?;
+        if let Some(start) = start {
+            bars.push(bar_of(row, start)?);
+        }
+    }
+    Ok((bars, complete))
 }
 
-fn bar_of(row: &Row) -> Result<BarRow, BarsStoreError> {
+fn bar_of(row: &Row, start: Timestamp) -> Result<BarRow, BarsStoreError> {
     let price = |column| -> Result<Option<Price>, BarsStoreError> {
         let units: Option<i64> = row.try_get(column).map_err(BarsStoreError::during(OPERATION))?;
         Ok(units.map(Price::from_units))
     };
     let open = price("open")?.ok_or_else(|| BarsStoreError::unreadable(OPERATION, "a bar without open"))?;
     Ok(BarRow {
-        start: row.try_get("bar_start").map_err(BarsStoreError::during(OPERATION))?,
+        start,
         end: row.try_get("bar_end").map_err(BarsStoreError::during(OPERATION))?,
         prices: BarPrices::of_columns(open, price("high")?.zip(price("low")?), price("close")?),
         volume: row.try_get("volume").map_err(BarsStoreError::during(OPERATION))?,

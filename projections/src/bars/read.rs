@@ -7,10 +7,11 @@ use events::market::Bars;
 use events::{Interval, Symbol};
 use futures_util::TryStreamExt;
 use jiff::Timestamp;
-use tokio_postgres::GenericClient;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{GenericClient, Row};
 
-use super::copy_out::CopyDecoder;
-use super::{Assembly, BarsStoreError, Vintage};
+use super::array::{NumberArray, instant_of, price_of};
+use super::{Assembly, BarPrices, BarsStoreError, Vintage};
 
 const OPERATION: &str = "reading bars";
 
@@ -58,25 +59,53 @@ pub async fn read(client: &impl GenericClient, query: &BarsQuery<'_>) -> Result<
         return Ok(assembly.finish()?);
     }
     let places: HashMap<i32, usize> = asked.iter().map(|asked| asked.series_id).zip(0..).collect();
-    let statement = statement(query, &asked);
-    let stream = client.client().copy_out(&statement).await.map_err(BarsStoreError::during(OPERATION))?;
-    let mut stream = pin!(stream);
-    let mut decoder = CopyDecoder::default();
-    let mut current = None;
-    while let Some(chunk) = stream.try_next().await.map_err(BarsStoreError::during(OPERATION))? {
-        decoder.decode(chunk, |bar| {
-            let place = match current {
-                Some((series_id, place)) if series_id == bar.series_id => place,
-                _ => *places
-                    .get(&bar.series_id)
-                    .ok_or_else(|| BarsStoreError::unreadable(OPERATION, "a series not asked for"))?,
-            };
-            current = Some((bar.series_id, place));
-            assembly.push(place, bar.start, bar.vintage, bar.prices);
-            Ok(())
-        })?;
+    let series: Vec<i32> = asked.iter().map(|asked| asked.series_id).collect();
+    let vintage = query.as_of.unwrap_or(Vintage::NEWEST).number();
+    let parameters: [&(dyn ToSql + Sync); 4] = [&series, &query.from, &query.to, &vintage];
+    let chunks = client
+        .query_raw(include_str!("sql/read_chunks.sql"), parameters)
+        .await
+        .map_err(BarsStoreError::during(OPERATION))?;
+    let mut chunks = pin!(chunks);
+    while let Some(chunk) = chunks.try_next().await.map_err(BarsStoreError::during(OPERATION))? {
+        let series_id: i32 = chunk.try_get("series_id").map_err(BarsStoreError::during(OPERATION))?;
+        let place = places
+            .get(&series_id)
+            .ok_or_else(|| BarsStoreError::unreadable(OPERATION, "a series not asked for"))?;
+        push_chunk(&mut assembly, *place, query, &chunk)?;
     }
     Ok(assembly.finish()?)
+}
+
+fn push_chunk(
+    assembly: &mut Assembly,
+    place: usize,
+    query: &BarsQuery<'_>,
+    chunk: &Row,
+) -> Result<(), BarsStoreError> {
+    let column = |name| -> Result<Option<NumberArray<'_>>, BarsStoreError> {
+        chunk.try_get(name).map_err(BarsStoreError::during(OPERATION))
+    };
+    let vintage = Vintage::new(chunk.try_get("vintage").map_err(BarsStoreError::during(OPERATION))?);
+    let odd = || BarsStoreError::unreadable(OPERATION, "a chunk whose columns do not fit together");
+    let (starts, mut open) = column("starts")?.zip(column("open")?).ok_or_else(odd)?;
+    let (mut high, mut low, mut close) = (column("high")?, column("low")?, column("close")?);
+    // Outer `None` is a column that ends early, inner a price that is not known.
+    let next = |prices: &mut Option<NumberArray<'_>>| {
+        prices.as_mut().map_or(Some(None), |prices| prices.next().map(price_of))
+    };
+    for start in starts.map(instant_of) {
+        let (Some(start), Some(open)) = (start, open.next().and_then(price_of)) else { return Err(odd()) };
+        let range = next(&mut high).zip(next(&mut low)).ok_or_else(odd)?;
+        let known_close = next(&mut close).ok_or_else(odd)?;
+        // A chunk without closes holds flat bars only.
+        let close = if close.is_some() { known_close } else { Some(open) };
+        if query.from.is_none_or(|from| start >= from) && query.to.is_none_or(|to| start < to) {
+            let prices = BarPrices::of_columns(open, range.0.zip(range.1), close);
+            assembly.push(place, start, vintage, prices);
+        }
+    }
+    Ok(())
 }
 
 /// The series asked for, by rising symbol.
@@ -103,18 +132,4 @@ async fn find_series(
         asked.push(Asked { series_id, symbol, bars });
     }
     Ok(asked)
-}
-
-/// `copy` takes no parameters; numbers and instants printed by their types cannot carry anything else.
-fn statement(query: &BarsQuery<'_>, asked: &[Asked]) -> String {
-    let numbers = asked.iter().map(|asked| asked.series_id.to_string()).collect::<Vec<_>>().join(",");
-    let instant = |instant: Option<Timestamp>, open: &str| {
-        instant.map_or_else(|| open.to_owned(), |instant| instant.to_string())
-    };
-    let vintage = query.as_of.unwrap_or(Vintage::NEWEST).number().to_string();
-    include_str!("sql/copy_bars.sql")
-        .replace("{series}", &format!("{{{numbers}}}"))
-        .replace("{from}", &instant(query.from, "-infinity"))
-        .replace("{to}", &instant(query.to, "infinity"))
-        .replace("{vintage}", &vintage)
 }

@@ -1,7 +1,7 @@
 //! `GET /actors`
 
-use actors::directory::Phase;
 use actors::LiveActor;
+use actors::directory::Phase;
 use axum::extract::State;
 use events::{Decider, Run, TradingModel, Version};
 use serde::Serialize;

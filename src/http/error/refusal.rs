@@ -40,11 +40,9 @@ impl Refusal {
             Self::Run(RunError::StaleAdvance { .. }) => {
                 (StatusCode::CONFLICT, "conflict", "It changed at the same time")
             }
-            Self::Run(RunError::OtherBars { .. } | RunError::SnapshotMismatch(_)) => (
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "internal",
-                "Something failed on our side",
-            ),
+            Self::Run(RunError::OtherBars { .. } | RunError::SnapshotMismatch(_)) => {
+                (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something failed on our side")
+            }
         };
         Description { status, code, title }
     }
@@ -69,9 +67,7 @@ impl From<StartRunError> for ApiError {
             StartRunError::Market(error) => Self::Market(error),
             StartRunError::Pool(error) => Self::Pool(error),
             StartRunError::Read(error) => Self::Log(error),
-            StartRunError::Load(error) => {
-                Self::Internal { operation: "reading the model", source: error.into() }
-            }
+            StartRunError::Load(error) => Self::Load(error),
             StartRunError::Model(error) => error.into(),
             StartRunError::Run(error) => error.into(),
         }

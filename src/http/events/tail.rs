@@ -1,13 +1,10 @@
 //! `GET /events/tail`
 
-use std::collections::VecDeque;
-
 use axum::extract::State;
 use axum::response::Response;
 use axum::response::sse::Event;
 use events::Recorded;
-use events::log::Subscription;
-use futures_util::{Stream, stream};
+use futures_util::StreamExt;
 use utoipa::IntoParams;
 
 use super::{EventView, Payload, Which};
@@ -15,7 +12,7 @@ use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::path::EventPosition;
 use crate::http::query::{FromParameters, Parameters, Query};
-use crate::http::sse::{self, LastEventId};
+use crate::http::sse::{self, Last, LastEventId};
 use crate::http::state::Api;
 
 /// Events fetched at once.
@@ -64,7 +61,7 @@ pub async fn tail(
         None => api.log().head().await?,
     };
     let subscription = api.log().subscribe(after, which.filter(), PAGE);
-    let events = follow(subscription, move |event| show(event, payload));
+    let events = sse::follow(subscription, |_| Last::No).map(move |event| show(&event, payload));
     sse::respond(&api, sse::connected(&caller, Some(after)), events)
 }
 
@@ -74,30 +71,4 @@ fn show(event: &Recorded, payload: Payload) -> Event {
         // An event that cannot be read is not passed over in silence.
         Err(error) => sse::event("unreadable", event.position, &error.to_string()),
     }
-}
-
-/// The events of a subscription one by one; ends after an error, from which the client resumes.
-pub fn follow<T>(
-    subscription: Subscription,
-    show: impl Fn(&Recorded) -> T + Send,
-) -> impl Stream<Item = T> + Send
-where
-    T: Send,
-{
-    let start = (subscription, VecDeque::new());
-    let recorded = stream::unfold(start, |(mut subscription, mut waiting)| async move {
-        loop {
-            if let Some(event) = waiting.pop_front() {
-                return Some((event, (subscription, waiting)));
-            }
-            match subscription.next().await {
-                Ok(page) => waiting.extend(page.events),
-                Err(error) => {
-                    tracing::warn!(error = %error, "An event stream ended because the log cannot be read: {error}");
-                    return None;
-                }
-            }
-        }
-    });
-    futures_util::StreamExt::map(recorded, move |event| show(&event))
 }

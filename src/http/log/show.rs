@@ -48,8 +48,16 @@ pub struct AppenderView {
 
 impl From<AppenderStats> for AppenderView {
     fn from(stats: AppenderStats) -> Self {
-        let AppenderStats { batches, appends, events, conflicts, duplicates, overloaded, queued, queued_bytes } =
-            stats;
+        let AppenderStats {
+            batches,
+            appends,
+            events,
+            conflicts,
+            duplicates,
+            overloaded,
+            queued,
+            queued_bytes,
+        } = stats;
         Self { batches, appends, events, conflicts, duplicates, overloaded, queued, queued_bytes }
     }
 }

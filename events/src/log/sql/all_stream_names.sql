@@ -1,2 +1,2 @@
 -- Names of streams. $1 how many at most
-select stream_no, tenant, category, stream_id from streams limit $1
+select stream_no, tenant, category, stream_id from streams order by stream_no limit $1

@@ -1,4 +1,4 @@
--- Where the bars of one import wait to be compared with what is stored.
+-- Where the bars of one import wait to be compared with what is stored; a bar that comes twice is refused.
 create temporary table bars_staged (
     place     integer not null,
     bar_start timestamptz not null,

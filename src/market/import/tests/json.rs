@@ -34,10 +34,8 @@ fn a_line_per_symbol_with_either_name_for_open_and_close() {
 
 #[test]
 fn the_cut_newest_bar_is_open_only() {
-    let bars = format!(
-        r#""2025-11-03 10:00:00": {{"1. buy price": "2"}}, "2025-11-03 11:00:00": {{"1. buy price": "2", "5. volume": "9"}}"#
-    );
-    let (bars, report) = read("m.jsonl", object("A", "US/Eastern", HOUR, &bars).as_bytes());
+    let bars = r#""2025-11-03 10:00:00": {"1. buy price": "2"}, "2025-11-03 11:00:00": {"1. buy price": "2", "5. volume": "9"}"#;
+    let (bars, report) = read("m.jsonl", object("A", "US/Eastern", HOUR, bars).as_bytes());
     assert_eq!(all(&bars)[0], "A 60min 2025-11-03T15:00:00Z 2 - - - -");
     assert_eq!(all(&bars)[1], "A 60min 2025-11-03T16:00:00Z 2 - - - -");
     assert_eq!((report.open_only, report.rejected_count), (2, 0));

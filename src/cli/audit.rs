@@ -1,0 +1,126 @@
+//! `tapedeck audit`
+
+use std::process::ExitCode;
+
+use ::events::{RunId, StreamName};
+use clap::Subcommand;
+
+use super::Output;
+use crate::app::{Role, RunningApp};
+use crate::audit::{AuditCheck, AuditReport, audit_run, chain};
+use crate::config::Config;
+use crate::market::Market;
+use crate::tape::Tape;
+
+/// What can be audited.
+#[derive(Debug, Subcommand)]
+pub enum Audit {
+    /// A run: its hash chain, its fold, its read models, every fill and every decision
+    Run {
+        /// The run
+        run: RunId,
+    },
+    /// A stream: its hash chain
+    Stream {
+        /// The stream, such as model-0198c5a2-…
+        stream: StreamName,
+    },
+    /// The hash chain of every stream
+    Log,
+}
+
+/// Audits; fails when anything is wrong.
+pub async fn run(audit: Audit, config: Config, output: &Output) -> anyhow::Result<ExitCode> {
+    match audit {
+        Audit::Run { run } => {
+            let running = RunningApp::start(config, &[Role::Projector].into()).await?;
+            let outcome = whole_run(&running, run).await;
+            running.stop().await?;
+            show(&outcome?, output)
+        }
+        Audit::Stream { stream } => {
+            let tape = Tape::open(config).await?;
+            let checked = chain(&tape.log, &stream).await;
+            tape.close().await?;
+            show(&report_of(stream, checked?), output)
+        }
+        Audit::Log => {
+            let tape = Tape::open(config).await?;
+            let outcome = whole_log(&tape, output).await;
+            tape.close().await?;
+            outcome
+        }
+    }
+}
+
+async fn whole_run(running: &RunningApp, run: RunId) -> anyhow::Result<AuditReport> {
+    const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+    let app = &running.app;
+    let head = app.log.head().await?;
+    app.watermarks.wait_for("runs", head, PATIENCE).await?;
+    let market = Market::new(app.reads.clone());
+    Ok(audit_run(&app.log, &market, run).await?)
+}
+
+fn report_of(stream: StreamName, check: AuditCheck) -> AuditReport {
+    AuditReport { stream, passed: check.is_fine(), checks: vec![check] }
+}
+
+async fn whole_log(tape: &Tape, output: &Output) -> anyhow::Result<ExitCode> {
+    let streams = tape.log.streams().await?;
+    let progress = output.progress(streams.len() as u64, "streams");
+    progress.set_message("verifying");
+    let mut bad = Vec::new();
+    let mut events = 0;
+    for stream in &streams {
+        let verified = tape.log.verify_stream(stream).await?;
+        events += verified.events;
+        if verified.fault.is_some() {
+            bad.push(verified);
+        }
+        progress.inc(1);
+    }
+    progress.finish_and_clear();
+    let value = serde_json::json!({ "streams": streams.len(), "events": events, "bad": bad });
+    output.show(&value, |_| {
+        let mut lines = vec![format!("{events} events in {} streams verified", streams.len())];
+        for verified in &bad {
+            if let Some(fault) = &verified.fault {
+                lines.push(format!("  {}: {fault}", verified.stream));
+            }
+        }
+        lines.push(if bad.is_empty() {
+            "nothing was changed".to_owned()
+        } else {
+            format!("{} streams differ", bad.len())
+        });
+        lines.join("\n")
+    })?;
+    Ok(if bad.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn show(report: &AuditReport, output: &Output) -> anyhow::Result<ExitCode> {
+    output.show(report, text)?;
+    Ok(if report.passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// An audit for people.
+pub fn text(report: &AuditReport) -> String {
+    let mut lines = vec![format!("audit of {}", report.stream)];
+    for check in &report.checks {
+        let (mark, detail) = match (&check.difference, &check.skipped_because) {
+            (Some(difference), _) => ("DIFFERS", difference.as_str()),
+            (None, Some(because)) => ("skipped", because.as_str()),
+            (None, None) => ("ok", check.looked_at.as_str()),
+        };
+        lines.push(format!("  {mark:8} {:16} {detail}", check.name));
+    }
+    lines.push(match report.checks.iter().find(|check| !check.is_fine()) {
+        None => "every check passed".to_owned(),
+        Some(check) => match check.first_bad_version {
+            Some(version) => format!("first bad event: {version} of {}", report.stream),
+            None => format!("the check of {} failed", check.name),
+        },
+    });
+    lines.join("\n")
+}

@@ -1,0 +1,3 @@
+//! Completed runs by rank.
+
+pub mod list;

@@ -1,0 +1,33 @@
+//! Runs: models executed over a range of bars.
+
+pub mod cancel;
+pub mod compare;
+pub mod delete;
+pub mod equity;
+mod figures;
+pub mod find;
+pub mod ledger;
+pub mod list;
+pub mod performance;
+pub mod progress;
+mod snapshot;
+pub mod start;
+mod view;
+
+use events::RunId;
+use projections::runs::{self, RunDetail};
+
+use super::caller::Caller;
+use super::error::ApiError;
+use super::state::Api;
+pub use figures::{EquityFigures, TradeFigures};
+pub use snapshot::SnapshotView;
+pub use view::{RunView, StatusName};
+
+/// The caller's run. Somebody else's does not exist.
+async fn owned(api: &Api, caller: &Caller, run_id: RunId) -> Result<RunDetail, ApiError> {
+    let found = runs::find(&**api.reader().await?, run_id).await?;
+    found
+        .filter(|detail| detail.run.owner == caller.principal)
+        .ok_or_else(|| ApiError::not_found("run", run_id))
+}

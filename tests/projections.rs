@@ -1,0 +1,12 @@
+//! Read models against a real Postgres. Each test names the rules (EL-n) that it would fail without.
+
+mod diary;
+mod exactly_once;
+mod forking;
+mod market;
+mod models;
+mod parking;
+mod ranking;
+mod rebuilding;
+mod runs;
+mod waiting;
