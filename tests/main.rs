@@ -8,6 +8,7 @@
 
 mod actors;
 mod journeys;
+mod layering;
 mod log;
 mod projections;
 mod store;
