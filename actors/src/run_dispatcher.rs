@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use events::log::{Filter, LoadError, ReadError};
-use events::run::RunStatus;
-use events::{Aggregate, Position, Run, RunId};
+use events::run::{RunEvent, RunStatus};
+use events::{Aggregate, Position, Recorded, Run, RunId};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
@@ -19,6 +19,9 @@ use crate::run_loop::{Driven, RunLoop, Runs};
 
 /// Runs that wait for a free place in this node; the rest are found again by looking.
 const WAITING_MAX: usize = 10_000;
+
+/// The event that asks for a driver.
+const REQUESTED: &str = "RunRequested";
 
 /// How runs are found.
 #[derive(Debug, Clone, Copy)]
@@ -91,7 +94,7 @@ impl<M: MarketData, U: UnfinishedRuns> Dispatch<M, U> {
         let log = self.run_loop.runs().log().clone();
         let filter = Filter {
             categories: vec!["run".to_owned()],
-            event_types: vec!["RunRequested".to_owned()],
+            event_types: vec![REQUESTED.to_owned()],
             stream: None,
         };
         let mut requests = log.subscribe(log.known_head(), filter, 1_000);
@@ -102,7 +105,7 @@ impl<M: MarketData, U: UnfinishedRuns> Dispatch<M, U> {
             tokio::select! {
                 () = leaving.cancelled() => break,
                 page = requests.next() => match page {
-                    Ok(page) => page.events.iter().for_each(|event| self.requested(event.stream.key())),
+                    Ok(page) => page.events.iter().for_each(|event| self.recorded(event)),
                     Err(error) => self.stumbled(&error).await,
                 },
                 _ = look.tick() => self.look().await,
@@ -115,7 +118,12 @@ impl<M: MarketData, U: UnfinishedRuns> Dispatch<M, U> {
         }
     }
 
-    fn requested(&mut self, key: &str) {
+    fn recorded(&mut self, event: &Recorded) {
+        if &*event.event_type != REQUESTED {
+            // A pack: it may hold any event, but a request stands alone.
+            return;
+        }
+        let key = event.stream.key();
         match key.parse() {
             Ok(run) => self.consider(run),
             Err(_) => tracing::error!(key, "Stream run-{key} is not named after a run"),
@@ -221,7 +229,21 @@ pub async fn until_over(runs: &Runs, run: RunId) -> Result<Option<RunStatus>, Lo
         let ends = ["RunCompleted", "RunCancelled", "RunFailed", "RunDeleted"].map(str::to_owned).to_vec();
         let filter = Filter { stream: Some(stream.clone()), event_types: ends, ..Filter::default() };
         let mut changes = log.subscribe(seen, filter, 1);
-        while changes.next().await?.events.is_empty() {}
+        while !changes.next().await?.events.iter().any(ends_run) {}
         seen = changes.position();
     }
+}
+
+/// Whether `event`, or one of a pack, may end its run; one that cannot be read is left to the load to report.
+fn ends_run(event: &Recorded) -> bool {
+    let Ok(events) = event.decode::<RunEvent>() else { return true };
+    events.iter().any(|event| {
+        matches!(
+            event,
+            RunEvent::RunCompleted(_)
+                | RunEvent::RunCancelled(_)
+                | RunEvent::RunFailed(_)
+                | RunEvent::RunDeleted(_)
+        )
+    })
 }

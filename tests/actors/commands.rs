@@ -6,7 +6,7 @@ use actors::{CommandEnvelope, CommandError, DirectoryOptions};
 use events::log::{Append, Expected, Lane, NewEvent};
 use events::{CommandId, Version};
 
-use super::kit::{Put, TillAggregate, TillCommand, TillError, TillEvent, coin, folded, new, tills};
+use super::kit::{Put, TillAggregate, TillCommand, TillError, TillEvent, coin, folded, new, put_each, tills};
 use crate::support::tape::fresh_log;
 use crate::support::waiting::until;
 
@@ -75,7 +75,7 @@ async fn a_repetition_is_recognised_when_the_stream_came_from_a_snapshot() {
     {
         let tills = tills(&log, DirectoryOptions::default()).await;
         tills.execute("a", CommandEnvelope::new(TillCommand::Open, id)).await.unwrap();
-        tills.execute("a", new(TillCommand::Put(vec![1; 600]))).await.unwrap();
+        put_each(&tills, "a", 600).await;
         let kept = || tills.stats().snapshots > 0;
         until("a snapshot is kept", kept).await;
         tills.stop().await;

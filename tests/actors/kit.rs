@@ -117,3 +117,12 @@ pub async fn folded(log: &Log, tills: &Tills, key: &str) -> (Till, i64) {
     let loaded = log.load_afresh::<TillAggregate>(&tills.stream(key)).await.unwrap();
     (loaded.state.into_inner(), loaded.tip.version.0)
 }
+
+/// Puts in so many coins one by one, so that each is an event of its own in the log.
+pub async fn put_each(tills: &Tills, key: &str, coins: usize) {
+    const AT_ONCE: usize = 100;
+    for begin in (0..coins).step_by(AT_ONCE) {
+        let some = (begin..coins.min(begin + AT_ONCE)).map(|_| tills.execute(key, new(coin(1))));
+        futures_util::future::try_join_all(some).await.unwrap();
+    }
+}

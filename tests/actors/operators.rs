@@ -6,7 +6,7 @@ use actors::directory::{Phase, VerbError};
 use actors::{CommandError, DirectoryOptions};
 use events::Version;
 
-use super::kit::{TillCommand, coin, folded, new, tills};
+use super::kit::{TillCommand, coin, folded, new, put_each, tills};
 use crate::support::tape::fresh_log;
 use crate::support::waiting::until;
 
@@ -51,8 +51,8 @@ async fn an_idle_actor_leaves_and_comes_back_as_it_was() {
 async fn an_actor_that_leaves_keeps_a_snapshot_worth_having() {
     let log = fresh_log().await;
     let tills = tills(&log, DirectoryOptions::default()).await;
-    tills.execute("a", new(TillCommand::Put(vec![1; 60]))).await.unwrap();
-    tills.execute("b", new(TillCommand::Put(vec![1; 10]))).await.unwrap();
+    put_each(&tills, "a", 60).await;
+    put_each(&tills, "b", 10).await;
     for key in ["a", "b"] {
         tills.passivate(key).await.unwrap();
     }
