@@ -4,6 +4,7 @@
 mod actors;
 mod http;
 mod journeys;
+mod layering;
 mod log;
 mod projections;
 mod store;
