@@ -168,9 +168,7 @@ impl Context {
             RunEvent::OrderExpired(it) => waits("expired", it.order_id, Some(it.bar), None),
             RunEvent::OrderCancelled(it) => waits("cancelled", it.order_id, None, None),
             RunEvent::OrderFilled(filled) => ("trade", Happened::Trade(Box::new(filled.into()))),
-            RunEvent::OrderRefused(refused) => {
-                ("rejection", Happened::Rejection(Box::new(refused.into())))
-            }
+            RunEvent::OrderRefused(refused) => ("rejection", Happened::Rejection(Box::new(refused.into()))),
             RunEvent::BarsClosed(closed) => {
                 let bar_start_at = closed.bar_starts_s.last().and_then(|start| instant(*start));
                 let (cash, value) = (closed.cash.last().copied(), closed.value.last().copied());
