@@ -22,4 +22,4 @@ test: setup
 	cargo test --workspace
 
 bench: setup
-	cargo bench --workspace
+	cargo bench --bench promises

@@ -112,7 +112,13 @@ impl RunningApp {
             .contains(&Role::Projector)
             .then(|| app.projections.start(&app.log, &app.watermarks, &RunnerOptions::default()));
         let worker = match roles.contains(&Role::Worker) {
-            true => Some(Worker::start(&app, app.nats.clone(), app.queue.clone())),
+            true => Some(Worker::start(
+                app.starter.clone(),
+                app.reads.clone(),
+                app.config.runs.active_max,
+                app.nats.clone(),
+                app.queue.clone(),
+            )),
             false => None,
         };
         Ok(Self { app, tape, projections, worker })

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use events::causes::whole_chain;
 use events::log::{LoadError, Log, ReadError};
 use events::policy::SharedIndicators;
 use events::run::recheck::{Difference, Recheck, Redecide};
-use events::run::{Run, RunEvent, RunSnapshot};
+use events::run::{Run, RunEvent, RunFigures, RunSnapshot};
 use events::{Aggregate, RunId, StreamName, Tenant, Version};
 use serde::Serialize;
 
@@ -124,7 +125,7 @@ async fn fold(log: &Log, stream: &StreamName) -> Result<(AuditCheck, Option<Run>
         Ok(afresh) => afresh,
         Err(LoadError::Read(error)) => return Err(error),
         Err(error) => {
-            let text = crate::cli::with_causes(&error);
+            let text = whole_chain(&error);
             return Ok((AuditCheck::failed(NAME, String::new(), text, None), None));
         }
     };
@@ -132,7 +133,7 @@ async fn fold(log: &Log, stream: &StreamName) -> Result<(AuditCheck, Option<Run>
         Ok(quick) => quick,
         Err(LoadError::Read(error)) => return Err(error),
         Err(error) => {
-            let text = crate::cli::with_causes(&error);
+            let text = whole_chain(&error);
             return Ok((AuditCheck::failed(NAME, String::new(), text, None), None));
         }
     };
@@ -176,11 +177,26 @@ async fn read_models(log: &Log, run: RunId, state: &Run) -> Result<AuditCheck, A
             format!("status {} is shown, but {:?} follows from the events", shown.status, state.status());
         AuditCheck::failed(NAME, looked_at, text, None)
     } else if shown_figures.is_some_and(|shown| *shown != figures) {
-        let text = format!("figures {shown_figures:?} are shown, but {figures:?} follow from the events");
+        let text = first_other_figure(shown_figures, &figures);
         AuditCheck::failed(NAME, looked_at, text, None)
     } else {
         AuditCheck::passed(NAME, looked_at)
     })
+}
+
+/// The first figure that is shown otherwise than it follows from the events.
+fn first_other_figure(shown: Option<&RunFigures>, follows: &RunFigures) -> String {
+    let fields = |figures: &serde_json::Value| figures.as_object().cloned().unwrap_or_default();
+    let shown = fields(&serde_json::to_value(shown).unwrap_or_default());
+    let follows = fields(&serde_json::to_value(follows).unwrap_or_default());
+    let other = follows.iter().find(|(name, value)| shown.get(*name) != Some(value));
+    match other {
+        Some((name, value)) => {
+            let shown = shown.get(name).unwrap_or(&serde_json::Value::Null);
+            format!("{name} {shown} is shown, but {value} follows from the events")
+        }
+        None => "the figures that are shown do not follow from the events".to_owned(),
+    }
 }
 
 /// One pass over the events: fills and sums against the bars, and every decision made again.

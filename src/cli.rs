@@ -176,14 +176,3 @@ fn start_logging(telemetry: &TelemetryConfig) -> anyhow::Result<()> {
     }
     Ok(())
 }
-
-/// An error and all its causes in one line.
-pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
-}

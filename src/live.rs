@@ -3,6 +3,7 @@
 use actors::feed::{CompletedBar, Feed, FeedEvent, FeedOptions};
 use actors::ports::{BarSink, PortError};
 use deadpool_postgres::Pool;
+use events::causes::whole_chain;
 use events::{Interval, Symbol};
 use jiff::SignedDuration;
 use projections::bars::{self, BarPrices, ImportedBar, Source};
@@ -91,7 +92,7 @@ impl BarSink for MarketStore {
         let bars = completed.iter().map(stored);
         bars::load(&mut client, source, bars, &report, events::time::now())
             .await
-            .map_err(|error| transient(crate::cli::with_causes(&error)))?;
+            .map_err(|error| transient(whole_chain(&error)))?;
         Ok(())
     }
 }

@@ -8,6 +8,7 @@ use actors::{RunDispatcher, RunDispatcherOptions, RunLoop, RunLoopOptions, until
 use async_nats::jetstream;
 use bytes::Bytes;
 use deadpool_postgres::Pool;
+use events::causes::whole_chain;
 use events::market::Bars;
 use events::run::RunSnapshot;
 use events::{Metadata, Principal, RunId};
@@ -15,7 +16,6 @@ use projections::bars::BarsStoreError;
 use serde_json::json;
 use std::sync::Arc;
 
-use crate::app::App;
 use crate::market::{Market, MarketError};
 use crate::start_run::{CommandContext, RunStarter, StartRun, StartRunError};
 
@@ -30,16 +30,19 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// Starts to drive runs and to take commands.
-    pub fn start(app: &App, nats: async_nats::Client, queue: WorkQueueOptions) -> Self {
-        let run_loop = RunLoop::new(app.runs.clone(), app.market.clone(), RunLoopOptions::default());
-        let options = RunDispatcherOptions {
-            active_max: app.config.runs.active_max,
-            ..RunDispatcherOptions::default()
-        };
-        let dispatcher = RunDispatcher::start(run_loop, ReadModels(app.reads.clone()), options);
-        let handler = StartRuns { starter: app.starter.clone() };
-        let dead_letters = DeadLetters::new(app.log.clone());
+    /// Starts to drive up to `active_max` runs at once and to take commands; `reads` knows what is unfinished.
+    pub fn start(
+        starter: RunStarter,
+        reads: Pool,
+        active_max: usize,
+        nats: async_nats::Client,
+        queue: WorkQueueOptions,
+    ) -> Self {
+        let run_loop = RunLoop::new(starter.runs.clone(), starter.market.clone(), RunLoopOptions::default());
+        let options = RunDispatcherOptions { active_max, ..RunDispatcherOptions::default() };
+        let dispatcher = RunDispatcher::start(run_loop, ReadModels(reads), options);
+        let dead_letters = DeadLetters::new(starter.runs.log().clone());
+        let handler = StartRuns { starter };
         let commands = CommandWorker::start(jetstream::new(nats), RUN_COMMANDS, queue, dead_letters, handler);
         Self { dispatcher, commands }
     }
@@ -54,7 +57,7 @@ impl Worker {
 impl MarketData for Market {
     async fn bars(&self, snapshot: &RunSnapshot) -> Result<Arc<Bars>, PortError> {
         self.bars_of(snapshot).await.map_err(|error| {
-            let reason = crate::cli::with_causes(&error);
+            let reason = whole_chain(&error);
             match error {
                 MarketError::Pool(_) | MarketError::Store(BarsStoreError::Database { .. }) => {
                     PortError::Transient { reason }
@@ -72,9 +75,8 @@ impl UnfinishedRuns for ReadModels {
     async fn unfinished(&self, limit: usize) -> Result<Vec<RunId>, PortError> {
         let transient = |reason: String| PortError::Transient { reason };
         let client = self.0.get().await.map_err(|error| transient(error.to_string()))?;
-        let mut runs = projections::runs::unfinished(&**client)
-            .await
-            .map_err(|error| transient(crate::cli::with_causes(&error)))?;
+        let mut runs =
+            projections::runs::unfinished(&**client).await.map_err(|error| transient(whole_chain(&error)))?;
         runs.truncate(limit);
         Ok(runs)
     }
@@ -95,14 +97,14 @@ impl CommandHandler for StartRuns {
         let started = self.starter.start(request, context).await.map_err(refusal)?;
         let status = until_over(&self.starter.runs, started.run_id)
             .await
-            .map_err(|error| HandleError::Transient { reason: crate::cli::with_causes(&error) })?;
+            .map_err(|error| HandleError::Transient { reason: whole_chain(&error) })?;
         let answer = json!({ "run_id": started.run_id, "run_number": started.run_number, "status": status });
         Ok(Bytes::from(answer.to_string()))
     }
 }
 
 fn refusal(error: StartRunError) -> HandleError {
-    let reason = crate::cli::with_causes(&error);
+    let reason = whole_chain(&error);
     match error {
         StartRunError::NoModel(_) | StartRunError::Invalid(_) | StartRunError::IdempotencyMismatch => {
             HandleError::Permanent { reason }

@@ -8,6 +8,7 @@ mod atomic;
 mod batch;
 mod connect;
 mod cqrs;
+mod failure;
 mod load;
 mod migrate;
 mod queue;

@@ -1,6 +1,7 @@
 //! What the program prints: text for people, JSON for programs, never both.
 
 use std::fmt::Display;
+use std::io::Write;
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, TableComponent, presets};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -26,9 +27,9 @@ impl Output {
     /// Prints `value` as JSON, or what `text` makes of it.
     pub fn show<T: Serialize>(&self, value: &T, text: impl FnOnce(&T) -> String) -> anyhow::Result<()> {
         if self.json {
-            println!("{}", serde_json::to_string_pretty(value)?);
+            print(serde_json::to_string_pretty(value)?);
         } else {
-            println!("{}", text(value));
+            print(text(value));
         }
         Ok(())
     }
@@ -36,9 +37,9 @@ impl Output {
     /// Prints one item of a stream: a line of JSON or of text.
     pub fn show_line<T: Serialize>(&self, value: &T, text: impl FnOnce(&T) -> String) -> anyhow::Result<()> {
         if self.json {
-            println!("{}", serde_json::to_string(value)?);
+            print(serde_json::to_string(value)?);
         } else {
-            println!("{}", text(value));
+            print(text(value));
         }
         Ok(())
     }
@@ -46,7 +47,7 @@ impl Output {
     /// Something for people only.
     pub fn say(&self, text: impl Display) {
         if !self.json {
-            println!("{text}");
+            print(text);
         }
     }
 
@@ -70,6 +71,14 @@ impl Output {
         bar.with_style(
             ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar()),
         )
+    }
+}
+
+/// Prints a line. A reader that has read enough and gone (`… | head`) ends the program, as it does with other programs.
+fn print(line: impl Display) {
+    let mut standard_output = std::io::stdout().lock();
+    if writeln!(standard_output, "{line}").is_err() {
+        std::process::exit(0);
     }
 }
 

@@ -6,6 +6,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use events::RequestId;
+use events::causes::whole_chain;
 use events::policy::FieldError;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -142,16 +143,4 @@ fn finish(response: Response, status: StatusCode, retry_after_s: Option<u64>, pr
     // A document of texts and numbers always serializes.
     let body = serde_json::to_vec(problem).unwrap_or_default();
     Response::from_parts(parts, Body::from(body))
-}
-
-/// An error with everything that caused it, in one line.
-pub fn whole_chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }

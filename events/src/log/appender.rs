@@ -7,13 +7,14 @@ use serde::Serialize;
 use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 use tokio_postgres::Client;
-use tokio_postgres::error::SqlState;
 
 use super::batch::{self, Verdict};
 use super::connect::Connector;
+use super::failure::{Failure, classify};
 use super::queue::{BatchOutcome, Queue, Ticket};
 use super::verdict::{Answer, Append, AppendError, Committed, Expected, Pending};
 use super::{Log, ReadError};
+use crate::causes::whole_chain;
 use crate::{CommandId, Position, StreamName, StreamTip, Version};
 
 /// Bounds of the append queue and of one batch.
@@ -193,17 +194,7 @@ async fn answer_from(
 }
 
 fn unavailable(error: &dyn std::error::Error) -> AppendError {
-    AppendError::Unavailable { reason: chain_text(error) }
-}
-
-fn chain_text(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
+    AppendError::Unavailable { reason: whole_chain(error) }
 }
 
 /// One connection that appends.
@@ -219,18 +210,6 @@ struct Session {
     client: Client,
     statements: batch::Statements,
     backend: i32,
-}
-
-/// Why a statement did not give verdicts.
-enum Failure {
-    /// The connection died: the batch may or may not be committed.
-    Lost(String),
-    /// The database has no room or is busy; nothing was written and splitting will not help.
-    Exhausted(String),
-    /// A partition for the next positions is missing.
-    NoPartition,
-    /// Something in the batch is refused.
-    Refused { code: Option<String>, reason: String },
 }
 
 impl Appender {
@@ -277,15 +256,15 @@ impl Appender {
     }
 
     async fn connect(&mut self) -> Result<Session, String> {
-        let client = self.connector.connect_appender().await.map_err(|error| chain_text(&error))?;
+        let client = self.connector.connect_appender().await.map_err(|error| whole_chain(&error))?;
         if let Some(backend) = self.lost_backend {
             // A statement of the lost connection may still be running there; it must end before anyone asks.
-            end_backend(&client, backend).await.map_err(|error| chain_text(&error))?;
+            end_backend(&client, backend).await.map_err(|error| whole_chain(&error))?;
             self.lost_backend = None;
         }
-        let statements = batch::prepare(&client).await.map_err(|error| chain_text(&error))?;
+        let statements = batch::prepare(&client).await.map_err(|error| whole_chain(&error))?;
         let row =
-            client.query_one("select pg_backend_pid()", &[]).await.map_err(|error| chain_text(&error))?;
+            client.query_one("select pg_backend_pid()", &[]).await.map_err(|error| whole_chain(&error))?;
         Ok(Session { client, statements, backend: row.get(0) })
     }
 
@@ -494,24 +473,6 @@ pub(super) fn advance(head: &watch::Sender<Position>, to: Position) {
         *known = to.max(*known);
         further
     });
-}
-
-fn classify(client: &Client, error: &tokio_postgres::Error) -> Failure {
-    let reason = chain_text(error);
-    let Some(code) = error.code() else { return Failure::Lost(reason) };
-    let class = code.code().get(..2).unwrap_or_default();
-    if client.is_closed() || class == "08" || (class == "57" && *code != SqlState::QUERY_CANCELED) {
-        return Failure::Lost(reason);
-    }
-    if *code == SqlState::CHECK_VIOLATION && reason.contains("no partition") {
-        return Failure::NoPartition;
-    }
-    let contended =
-        [SqlState::LOCK_NOT_AVAILABLE, SqlState::T_R_DEADLOCK_DETECTED, SqlState::T_R_SERIALIZATION_FAILURE];
-    if matches!(class, "53" | "58" | "25") || contended.contains(code) {
-        return Failure::Exhausted(reason);
-    }
-    Failure::Refused { code: Some(code.code().to_owned()), reason }
 }
 
 async fn end_backend(client: &Client, backend: i32) -> Result<(), tokio_postgres::Error> {

@@ -10,9 +10,9 @@ use projections::equity::{EquitySeries, sampled};
 use projections::performance::{PerformanceQuery, performance};
 use quant::{Convention, EquityPoint, Figure, PerformanceAccumulator};
 
-use super::super::output::table;
 use super::Contestant;
 use crate::app::App;
+use crate::cli::output::table;
 use crate::report::{Line, Page};
 
 const HEADER: [&str; 9] =

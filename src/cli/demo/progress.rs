@@ -8,9 +8,9 @@ use ::events::{Position, RunId};
 use anyhow::bail;
 use indicatif::{MultiProgress, ProgressBar};
 
-use super::super::Output;
 use super::Contestant;
 use crate::app::App;
+use crate::cli::Output;
 
 /// The runs of the demo on their way.
 pub struct Race {

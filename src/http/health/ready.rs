@@ -13,8 +13,8 @@ use utoipa::ToSchema;
 
 use crate::http::answer::{Answer, Envelope};
 use crate::http::caller::Caller;
-use crate::http::problem::whole_chain;
 use crate::http::state::Api;
+use events::causes::whole_chain;
 
 /// How long a dependency may take.
 const PATIENCE: Duration = Duration::from_secs(2);

@@ -222,8 +222,16 @@ fn instant(seconds: i64) -> Option<Timestamp> {
 
 /// Whether nothing can happen in a run after this event that its followers wait for.
 pub(super) fn is_last(recorded: &Recorded) -> Last {
-    match &*recorded.event_type {
-        "RunCompleted" | "RunCancelled" | "RunFailed" | "RunDeleted" => Last::Yes,
-        _ => Last::No,
-    }
+    let ends = |event: &RunEvent| {
+        matches!(
+            event,
+            RunEvent::RunCompleted(_)
+                | RunEvent::RunCancelled(_)
+                | RunEvent::RunFailed(_)
+                | RunEvent::RunDeleted(_)
+        )
+    };
+    // The end of a run is usually packed with its last bars.
+    let over = recorded.decode::<RunEvent>().is_ok_and(|events| events.iter().any(ends));
+    if over { Last::Yes } else { Last::No }
 }

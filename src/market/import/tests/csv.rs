@@ -1,7 +1,7 @@
 use events::{Interval, Market};
 
-use super::super::{Format, ImportError, ImportOptions, StampMeaning, WarningKind};
 use super::{all, gzip, read, rejected, told, try_read};
+use crate::market::import::{Format, ImportError, ImportOptions, StampMeaning, WarningKind};
 
 const WIDE: &str = "date,AAPL,AMD\n2025-01-02,1.5,2\n2025-01-03,1.25,2.125\n";
 

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use projections::bars::{Assembly, ImportedBar, Vintage};
 
-use super::super::{Format, ImportReport};
 use super::read;
+use crate::market::import::{Format, ImportReport};
 
 /// A file of this package.
 pub(super) fn file(path: &str) -> Vec<u8> {

@@ -1,7 +1,7 @@
 use events::{Interval, Market};
 
-use super::super::{Format, ImportOptions, WarningKind};
 use super::{all, gzip, read, rejected, told};
+use crate::market::import::{Format, ImportOptions, WarningKind};
 
 fn object(symbol: &str, zone: &str, key: &str, bars: &str) -> String {
     format!(

@@ -1,9 +1,11 @@
 use events::{Cash, Price, Quantity};
 
-use super::super::ImportOptions;
-use super::super::positions::{LedgerError, LedgerWarning, NotRepeatable, RecordedAction, RecordedLedger};
 use super::files::{assemble, file};
 use super::read as read_bars;
+use crate::market::import::ImportOptions;
+use crate::market::import::positions::{
+    LedgerError, LedgerWarning, NotRepeatable, RecordedAction, RecordedLedger,
+};
 
 fn read(text: &str) -> RecordedLedger {
     RecordedLedger::read("position.jsonl", text.as_bytes(), &ImportOptions::default()).unwrap()

@@ -3,8 +3,8 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 
-use super::super::{BarPrices, ImportOptions, ImportedBar};
 use super::{read, told};
+use crate::market::import::{BarPrices, ImportOptions, ImportedBar};
 
 fn prices() -> impl Strategy<Value = BarPrices> {
     let price = || (1_i64..=i64::MAX).prop_map(Price::from_units);
@@ -101,7 +101,7 @@ proptest! {
         let rows: String = cells.iter().zip(0..).map(|(cell, day)| {
             format!("{},{cell}\n", Timestamp::from_second(day * 86_400).unwrap().to_string().split_at(10).0)
         }).collect();
-        let options = ImportOptions { format: Some(super::super::Format::WideCsv), ..ImportOptions::default() };
+        let options = ImportOptions { format: Some(crate::market::import::Format::WideCsv), ..ImportOptions::default() };
         let (bars, report) = told("x.csv", format!("date,A\n{rows}").as_bytes(), options);
         let empty = report.warnings.values().map(|warned| warned.count).sum::<u64>();
         prop_assert_eq!(bars.len() as u64, report.bars_accepted);
