@@ -1,9 +1,16 @@
 //! The performance promises, measured: each bench measures what it compares with in the same run.
 
+mod actors;
 mod append;
+mod counter;
+mod hot_stream;
+mod replay;
 mod report;
 mod run;
 
+pub use actors::live_actors;
 pub use append::{AppendBench, append};
+pub use hot_stream::hot_stream;
+pub use replay::replay;
 pub use report::{BenchReport, Machine, median, percentile};
 pub use run::run;

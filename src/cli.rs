@@ -10,6 +10,7 @@ mod events;
 mod import;
 mod output;
 mod projections;
+mod replay;
 mod run;
 mod serve;
 
@@ -66,6 +67,8 @@ enum Command {
     /// Start and look at backtests
     #[command(subcommand)]
     Run(run::RunVerb),
+    /// Fold a run's events again, up to any point, and show the account as it was then
+    Replay(replay::Replay),
     /// Verify what was recorded; exits with 1 when anything differs
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -153,6 +156,7 @@ async fn dispatch(command: Command, config: Config, output: &Output) -> anyhow::
         Command::Serve(serve) => serve::run(serve, config, output).await,
         Command::Demo(demo) => demo::run(demo, config, output).await,
         Command::Run(verb) => run::run(verb, config, output).await,
+        Command::Replay(replay) => replay::run(replay, config, output).await,
         Command::Audit(audit) => audit::run(audit, config, output).await,
         Command::Projections(verb) => projections::run(verb, config, output).await,
         Command::Doctor => doctor::run(&config, output).await,

@@ -40,6 +40,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub use openapi::document;
+pub use quotes::NoQuotes;
 pub use serve::serve;
 pub use state::{Api, Parts, STREAMS_MAX};
 

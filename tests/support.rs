@@ -1,5 +1,6 @@
 //! The test kit.
 
+pub mod app;
 pub mod folders;
 pub mod services;
 pub mod tape;

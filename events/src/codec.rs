@@ -240,7 +240,7 @@ macro_rules! events {
         #[serde(tag = "type", content = "data")]
         pub enum $name { $( $(#[$variant_doc])* $variant($payload), )+ }
 
-        impl ::cqrs_es::DomainEvent for $name {
+        impl $crate::cqrs_es::DomainEvent for $name {
             fn event_type(&self) -> String {
                 $crate::codec::Event::name(self).to_owned()
             }

@@ -31,6 +31,8 @@ pub mod time;
 
 pub use chain::ChainHash;
 pub use codec::{DecodeError, Event};
+/// The framework whose aggregates the log keeps; also what [`events!`] expands to.
+pub use cqrs_es;
 pub use decider::{Aggregate, Decider};
 pub use ids::{CommandId, EpochId, ModelId, Principal, RequestId, RunId, Tenant};
 pub use instrument::{Market, Symbol};

@@ -1,19 +1,19 @@
 //! The trading engine against a bare loop over the same arrays: in memory and with every decision durable.
 
+use std::collections::VecDeque;
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Instant;
 
+use actors::{CommandEnvelope, CommandError, Directory, DirectoryOptions, Runs};
 use anyhow::{Context, ensure};
-use events::log::{Append, Asked, Lane, Log, NewEvent, Pending};
+use events::log::{Lane, Log};
 use events::market::{Bars, Columns};
 use events::policy::{
     FillRule, NoParameters, Order, OrderSide, OrderType, Policy, PolicySpec, SharedIndicators, View,
 };
-use events::run::{Advance, BarsUsed, Fingerprint, Run, RunCommand, RunEvent, RunSnapshot};
-use events::{
-    Cash, CommandId, Decider, Interval, ModelId, Price, Quantity, Rate, StreamName, StreamTip, Symbol, Tenant,
-};
+use events::run::{Advance, BarsUsed, Fingerprint, Run, RunCommand, RunError, RunEvent, RunSnapshot};
+use events::{Cash, CommandId, Decider, Interval, ModelId, Price, Quantity, Rate, RunId, Symbol};
 use jiff::Timestamp;
 
 use super::report::{BenchReport, Machine, median};
@@ -23,11 +23,12 @@ const STAMPS: usize = 100_000;
 /// Stamps between orders: ten symbols a stamp make it an order every hundred bars.
 const STAMPS_PER_ORDER: usize = 10;
 /// A run decides ahead of the log by at most this many chunks.
-const CHUNKS_IN_FLIGHT: usize = 4;
+const CHUNKS_IN_FLIGHT: usize = 8;
 
 /// Measures the engine over synthetic minute bars and over the daily bars of the demo.
 pub async fn run(log: &Log, daily: Arc<Bars>, rounds: usize) -> anyhow::Result<BenchReport> {
     let mut report = BenchReport::new("run", Machine::examine());
+    let runs: Runs = Directory::start(log.clone(), (), DirectoryOptions::default()).await?;
     let bars = Arc::new(synthetic(STAMPS)?);
     let policy: Arc<dyn Policy> = Arc::new(EveryTenth);
     let total = (SYMBOLS * STAMPS) as f64;
@@ -38,7 +39,7 @@ pub async fn run(log: &Log, daily: Arc<Bars>, rounds: usize) -> anyhow::Result<B
             seconds_of(|| in_memory(&bars, &policy, PolicySpec::BuyAndHold(NoParameters {})));
         ensure!(fills? == STAMPS.div_ceil(STAMPS_PER_ORDER) - 1, "the engine did not fill every order");
         memory.push(seconds);
-        durable.push(in_log(log, &bars, &policy).await?);
+        durable.push(in_log(&runs, &bars, &policy).await?);
     }
     let (bare, memory, durable) = (median(&mut bare), median(&mut memory), median(&mut durable));
     report.figure("bare_loop_bars_per_second", total / bare);
@@ -46,7 +47,7 @@ pub async fn run(log: &Log, daily: Arc<Bars>, rounds: usize) -> anyhow::Result<B
     report.figure("durable_bars_per_second", total / durable);
     report.ratio("memory_vs_bare_loop", bare / memory);
     report.ratio("durable_vs_memory", memory / durable);
-    cost_per_order(log, &mut report).await?;
+    cost_per_order(&runs, &mut report).await?;
     sma(&daily, rounds, &mut report)?;
     Ok(report)
 }
@@ -57,7 +58,7 @@ struct EveryTenth;
 
 impl Policy for EveryTenth {
     fn propose(&self, view: &View<'_>, orders: &mut Vec<Order>) {
-        if view.bar() % STAMPS_PER_ORDER == 0 {
+        if view.bar().is_multiple_of(STAMPS_PER_ORDER) {
             push_turn(view, orders, view.bar() / STAMPS_PER_ORDER - 1);
         }
     }
@@ -77,7 +78,7 @@ fn push_turn(view: &View<'_>, orders: &mut Vec<Order>, turn: usize) {
     let column = turn / 2 % SYMBOLS;
     let one = Quantity::from_units(10_i64.pow(Quantity::SCALE));
     if let Some(symbol) = view.symbol(column) {
-        let side = if turn % 2 == 0 { OrderSide::Buy } else { OrderSide::Sell };
+        let side = if turn.is_multiple_of(2) { OrderSide::Buy } else { OrderSide::Sell };
         orders.push(Order::market(side, symbol.clone(), one));
     }
 }
@@ -146,7 +147,7 @@ fn bare_loop(bars: &Bars) -> f64 {
     let started = Instant::now();
     let (mut cash, mut held, mut last_value) = (1_000_000.0, [0.0; SYMBOLS], 0.0);
     for stamp in 1..bars.len() {
-        if stamp % STAMPS_PER_ORDER == 0 {
+        if stamp.is_multiple_of(STAMPS_PER_ORDER) {
             let column = stamp / STAMPS_PER_ORDER / 2 % SYMBOLS;
             let price = opens.get(column).and_then(|prices| prices.get(stamp)).copied().unwrap_or(0.0);
             if let Some(quantity) = held.get_mut(column) {
@@ -203,46 +204,48 @@ fn in_memory(bars: &Arc<Bars>, policy: &Arc<dyn Policy>, spec: PolicySpec) -> an
     Ok(fills)
 }
 
-/// A whole run with its events appended to the log, chunk by chunk, a few chunks ahead of what is durable.
-async fn in_log(log: &Log, bars: &Arc<Bars>, policy: &Arc<dyn Policy>) -> anyhow::Result<f64> {
-    let stream = StreamName::new(Tenant::LOCAL, "run", CommandId::generate());
+/// A whole run as a worker drives it: through its actor, every chunk durable, a few chunks ahead of the answers.
+async fn in_log(runs: &Runs, bars: &Arc<Bars>, policy: &Arc<dyn Policy>) -> anyhow::Result<f64> {
+    let run_id = RunId::generate();
+    let spec = PolicySpec::BuyAndHold(NoParameters {});
+    let snapshot = Box::new(snapshot(bars, spec, FillRule::default_of(bars.interval()))?);
+    let model_id = ModelId::derived(&[b"bench"]);
+    let (chunk, run_bars) = (snapshot.chunk_bars, snapshot.run_bars());
     let started = Instant::now();
-    let (mut run, mut events) =
-        requested(bars, PolicySpec::BuyAndHold(NoParameters {}), FillRule::default_of(bars.interval()))?;
-    let mut tip = StreamTip::EMPTY;
-    let mut verdicts = std::collections::VecDeque::new();
+    let request = RunCommand::Request { model_id, run_number: 1, snapshot };
+    runs.execute(run_id, CommandEnvelope::new(request, CommandId::generate())).await?;
+    let mut sent = VecDeque::new();
+    let (mut from_bar, mut stale) = (0, None);
     loop {
-        let encoded = NewEvent::encode_all(&events)?;
-        let append = Append {
-            stream: stream.clone(),
-            expected: events::log::Expected::Tip(tip),
-            asked: vec![Asked::new(CommandId::generate(), encoded.len())],
-            events: encoded,
-        };
-        let pending = Pending::chain(append, tip)?;
-        tip = pending.tip_after();
-        verdicts.push_back(log.enqueue(pending, Lane::Batch).await?);
-        if verdicts.len() >= CHUNKS_IN_FLIGHT
-            && let Some(oldest) = verdicts.pop_front()
+        if let Some(next_bar) = stale
+            && sent.is_empty()
         {
-            oldest.await??;
+            // A chunk ended early by its number of events; what was sent behind it was refused.
+            (from_bar, stale) = (next_bar, None);
         }
-        let Some(bar) = run.next_bar() else { break };
-        events = advance(&mut run, bar, bars, policy)?;
-    }
-    for verdict in verdicts {
-        verdict.await??;
+        while stale.is_none() && from_bar < run_bars && sent.len() < CHUNKS_IN_FLIGHT {
+            let advance = Advance { from_bar, bars: bars.clone(), policy: policy.clone() };
+            let envelope = CommandEnvelope::new(RunCommand::Advance(advance), CommandId::generate());
+            sent.push_back(runs.submit(run_id, envelope.in_lane(Lane::Batch)));
+            from_bar = (from_bar / chunk + 1) * chunk;
+        }
+        let Some(first) = sent.pop_front() else { break };
+        match first.outcome().await {
+            Ok(_) => {}
+            Err(CommandError::Refused(RunError::StaleAdvance { next_bar, .. })) => stale = Some(next_bar),
+            Err(error) => return Err(error.into()),
+        }
     }
     Ok(started.elapsed().as_secs_f64())
 }
 
 /// Durable seconds per order at 10,000 and at 1,000,000 orders: flat when history does not slow the engine down.
-async fn cost_per_order(log: &Log, report: &mut BenchReport) -> anyhow::Result<()> {
+async fn cost_per_order(runs: &Runs, report: &mut BenchReport) -> anyhow::Result<()> {
     let policy: Arc<dyn Policy> = Arc::new(EveryStamp);
     let mut costs = Vec::new();
     for orders in [10_000, 1_000_000] {
         let bars = Arc::new(synthetic(orders + 2)?);
-        let micros = in_log(log, &bars, &policy).await? * 1e6 / orders as f64;
+        let micros = in_log(runs, &bars, &policy).await? * 1e6 / orders as f64;
         report.figure(format!("durable_us_per_order_{orders}"), micros);
         costs.push(micros);
     }

@@ -36,6 +36,12 @@ pub struct Bench {
 enum Name {
     /// Durable single-event commands against bare inserts
     Append,
+    /// One stream with one caller and with 64
+    HotStream,
+    /// A million stored events folded, against a binary COPY
+    Replay,
+    /// A hundred thousand live actors
+    Actors,
     /// The trading engine against a bare loop, in memory and durable
     Run,
 }
@@ -70,6 +76,9 @@ async fn daily_bars(tape: &Tape) -> anyhow::Result<Arc<Bars>> {
 
 async fn measure(bench: &Bench, tape: &Tape) -> anyhow::Result<BenchReport> {
     match bench.name {
+        Name::HotStream => bench::hot_stream(&tape.log, bench.seconds, bench.rounds).await,
+        Name::Replay => bench::replay(&tape.log, bench.rounds).await,
+        Name::Actors => bench::live_actors(&tape.log).await,
         Name::Run => bench::run(&tape.log, daily_bars(tape).await?, bench.rounds).await,
         Name::Append => {
             let options =

@@ -1,8 +1,10 @@
 //! Bodies: strict JSON that reports everything that is wrong with it.
 
-use axum::body::{Body as RawBody, to_bytes};
+use axum::body::Body as RawBody;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -10,6 +12,9 @@ use sha2::{Digest, Sha256};
 use super::error::ApiError;
 use super::problem::FieldProblem;
 use super::state::Api;
+
+/// Bytes beyond the limit that are taken in before the connection is given up.
+const DISCARDED_BYTES_MAX: usize = 4 << 20;
 
 /// A type that is read member by member from a JSON object.
 pub trait FromMembers: Sized {
@@ -49,23 +54,23 @@ impl<T: FromMembers> FromRequest<Api> for Body<T> {
     }
 }
 
-async fn read_all(headers: &HeaderMap, body: RawBody, limit: usize) -> Result<bytes::Bytes, ApiError> {
+/// Reads the body whole. One that is too large is still taken in for a while, because a client that is cut off while
+/// it sends never reads why.
+async fn read_all(headers: &HeaderMap, body: RawBody, limit: usize) -> Result<Bytes, ApiError> {
     let declared = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    if declared.is_some_and(|length: usize| length > limit) {
-        return Err(ApiError::TooLarge { limit });
-    }
-    // One byte more than allowed tells a body that is too large from one that broke off.
-    let bytes = to_bytes(body, limit.saturating_add(1)).await.map_err(|error| {
-        let mut cause: Option<&dyn std::error::Error> = Some(&error);
-        while let Some(inner) = cause {
-            if inner.to_string().contains("length limit") {
-                return ApiError::TooLarge { limit };
-            }
-            cause = inner.source();
+    let mut read = BytesMut::with_capacity(declared.unwrap_or(0_usize).min(limit));
+    let mut chunks = body.into_data_stream();
+    let mut length = 0_usize;
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(ApiError::Body)?;
+        length = length.saturating_add(chunk.len());
+        if length <= limit {
+            read.extend_from_slice(&chunk);
+        } else if length > limit.saturating_add(DISCARDED_BYTES_MAX) {
+            break;
         }
-        ApiError::Body(error)
-    })?;
-    if bytes.len() > limit { Err(ApiError::TooLarge { limit }) } else { Ok(bytes) }
+    }
+    if length > limit { Err(ApiError::TooLarge { limit }) } else { Ok(read.freeze()) }
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

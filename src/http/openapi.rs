@@ -51,6 +51,7 @@ pub fn document() -> Value {
     let document = super::routes().into_openapi();
     // A document made of derived parts always serializes.
     let mut document = serde_json::to_value(document).unwrap_or_default();
+    refer(&mut document);
     for (path, operations) in members(document.get_mut("paths")) {
         for (method, operation) in members(Some(operations)) {
             let kinds = kinds_of(path, method, operation);
@@ -62,6 +63,26 @@ pub fn document() -> Value {
         }
     }
     document
+}
+
+/// Lets envelopes refer to the schemas that they carry, which the derivation copies into each of them.
+fn refer(document: &mut Value) {
+    let Some(schemas) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) else {
+        return;
+    };
+    let known: Vec<String> = schemas.keys().cloned().collect();
+    for (name, envelope) in schemas {
+        let Some(carried) = name.strip_prefix("Envelope_") else { continue };
+        let (carried, place) = match carried.strip_prefix("Vec_") {
+            Some(item) => (item, "/properties/data/items"),
+            None => (carried, "/properties/data"),
+        };
+        if known.iter().any(|name| name == carried)
+            && let Some(copy) = envelope.pointer_mut(place)
+        {
+            *copy = json!({ "$ref": format!("#/components/schemas/{carried}") });
+        }
+    }
 }
 
 fn members(value: Option<&mut Value>) -> impl Iterator<Item = (&String, &mut Value)> {

@@ -95,13 +95,23 @@ pub async fn write(request: Request, next: Next) -> Response {
     let status = response.status();
     let failure = match response.extensions().get::<Failed>() {
         Some(Failed(failure)) => failure.clone(),
-        None if status.is_client_error() || status.is_server_error() => ApiError::Status(status).into(),
-        None => return response,
+        None if !(status.is_client_error() || status.is_server_error()) => return response,
+        // A handler that answers in full says enough: what is ready, and what is not.
+        None if is_json(&response) => return response,
+        None => ApiError::Status(status).into(),
     };
     let description = failure.description();
-    if description.status.is_server_error() {
-        let chain = whole_chain(&*failure);
-        tracing::error!(request.id = %request_id, http.path = instance, code = description.code, "{chain}");
+    let chain = whole_chain(&*failure);
+    match description.status {
+        // Somebody should act.
+        StatusCode::INTERNAL_SERVER_ERROR => {
+            tracing::error!(request.id = %request_id, http.path = instance, code = description.code, "{chain}");
+        }
+        // It passes by itself, unless it does not.
+        status if status.is_server_error() => {
+            tracing::warn!(request.id = %request_id, http.path = instance, code = description.code, "{chain}");
+        }
+        _ => {}
     }
     let problem = Problem {
         kind: format!("urn:tapedeck:problem:{}", description.code),
@@ -114,6 +124,10 @@ pub async fn write(request: Request, next: Next) -> Response {
         errors: failure.fields(),
     };
     finish(response, description.status, failure.retry_after_s(), &problem)
+}
+
+fn is_json(response: &Response) -> bool {
+    response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/json")
 }
 
 fn finish(response: Response, status: StatusCode, retry_after_s: Option<u64>, problem: &Problem) -> Response {

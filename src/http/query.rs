@@ -64,7 +64,9 @@ impl Parameters {
     /// A list separated by commas.
     pub fn list<T: FromStr<Err: Display>>(&mut self, name: &'static str) -> Option<Vec<T>> {
         let text = self.take(name)?;
-        text.split(',').map(|item| self.parsed(name, item.trim())).collect()
+        // All of them are read before one that cannot be read ends the matter.
+        let items: Vec<Option<T>> = text.split(',').map(|item| self.parsed(name, item.trim())).collect();
+        items.into_iter().collect()
     }
 
     /// A list separated by commas that must be there.

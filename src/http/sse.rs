@@ -67,10 +67,9 @@ pub fn event(name: &str, position: Position, data: &impl Serialize) -> Event {
 
 /// An event that does not move the place to resume from.
 pub fn plain(name: &str, data: &impl Serialize) -> Event {
-    Event::default().event(name).json_data(data).unwrap_or_else(|error| {
-        // A line feed in a field would cut the stream, an error text has none.
-        Event::default().event("error").data(error.to_string())
-    })
+    // Views are plain structures, which always serialize; one that did not must not look like an empty event.
+    let failed = |error: axum::Error| Event::default().event("error").data(error.to_string());
+    Event::default().event(name).json_data(data).unwrap_or_else(failed)
 }
 
 /// Answers with `first`, then `events`; ends with them, or when the server stops.

@@ -57,8 +57,11 @@ pub enum MarketError {
 #[derive(Debug, Clone)]
 pub struct Market {
     pool: Pool,
-    kept: Arc<Mutex<VecDeque<(Range, Arc<Bars>)>>>,
+    kept: Arc<Mutex<Kept>>,
 }
+
+/// The newest sets of columns, oldest first.
+type Kept = VecDeque<(Range, Arc<Bars>)>;
 
 impl Market {
     /// Over the database of `pool`.

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use events::codec::{Codec, Upcaster};
 use events::log::{Append, Committed, Expected, Lane, Log, NewEvent};
-use events::{CommandId, Decider, StreamName, StreamTip, Tenant};
+use events::{CommandId, Decider, StreamName, Tenant};
 use serde::{Deserialize, Serialize};
 
 pub fn stream(key: &str) -> StreamName {
@@ -28,10 +28,6 @@ pub async fn put(log: &Log, stream: &StreamName, events: usize) -> Committed {
     let events = (0..events).map(|number| note(&number.to_string())).collect();
     let append = Append::of_command(stream.clone(), Expected::Any, CommandId::generate(), events);
     log.append(append, Lane::Orders).await.unwrap()
-}
-
-pub async fn put_after(log: &Log, stream: &StreamName, tip: StreamTip) -> Committed {
-    log.append(one(stream, Expected::Tip(tip)), Lane::Orders).await.unwrap()
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -5,12 +5,15 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use bytes::Bytes;
 use serde::Serialize;
+use serde_json::Value;
 use tokio::time::Instant;
 use utoipa::ToSchema;
 
 use crate::http::answer::{Answer, Envelope};
 use crate::http::caller::Caller;
+use crate::http::problem::whole_chain;
 use crate::http::state::Api;
 
 /// How long a dependency may take.
@@ -48,7 +51,7 @@ pub struct Check {
     (status = 503, description = "Something does not answer; `checks` says what", body = Envelope<Readiness>)))]
 pub async fn ready(State(api): State<Api>, caller: Caller) -> Answer<Readiness> {
     let checks = <[Check; 2]>::from(tokio::join!(
-        check("postgres", async { api.log().head().await.map(drop).map_err(|error| whole(&error)) }),
+        check("postgres", async { api.log().head().await.map(drop).map_err(|error| whole_chain(&error)) }),
         check("nats", async { jetstream(&api).await }),
     ));
     let (status, word) = match checks.iter().all(|check| check.ok) {
@@ -59,8 +62,13 @@ pub async fn ready(State(api): State<Api>, caller: Caller) -> Answer<Readiness> 
 }
 
 async fn jetstream(api: &Api) -> Result<(), String> {
-    let context = async_nats::jetstream::new(api.nats().clone());
-    context.query_account().await.map(drop).map_err(|error| whole(&error))
+    let asked = api.nats().request("$JS.API.INFO", Bytes::new()).await;
+    let answer = asked.map_err(|error| whole_chain(&error))?;
+    let account: Value = serde_json::from_slice(&answer.payload).map_err(|error| error.to_string())?;
+    match account.get("error") {
+        Some(error) => Err(error.to_string()),
+        None => Ok(()),
+    }
 }
 
 async fn check(name: &'static str, probe: impl Future<Output = Result<(), String>>) -> Check {
@@ -72,8 +80,4 @@ async fn check(name: &'static str, probe: impl Future<Output = Result<(), String
         Err(_) => Some(format!("no answer within {} ms", PATIENCE.as_millis())),
     };
     Check { name, ok: error.is_none(), duration_ms: begin.elapsed().as_secs_f64() * 1_000.0, error }
-}
-
-fn whole(error: &dyn std::error::Error) -> String {
-    crate::http::problem::whole_chain(error)
 }

@@ -5,6 +5,7 @@
 //! file.
 
 mod record;
+mod repeat;
 mod replay;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,8 @@ use super::intake::default_meaning;
 use super::lines::Lines;
 use super::reader::hexadecimal;
 use super::{ImportError, ImportOptions, Rejected, StampMeaning, Warned};
+
+pub use repeat::NotRepeatable;
 
 /// What was done, as written.
 #[derive(Debug, Clone, PartialEq, Eq)]

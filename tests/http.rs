@@ -1,0 +1,14 @@
+//! The API through real HTTP, against a real Postgres and nats-server; mirrors `src/http`.
+
+mod conventions;
+mod events;
+mod health;
+mod kit;
+mod leaderboard;
+mod market;
+mod models;
+mod openapi;
+mod operations;
+mod runs;
+mod sse;
+mod trouble;

@@ -1,0 +1,91 @@
+//! Applications of their own for journeys: a database each, real parts, and a test that drives the runs.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use actors::{RunLoop, RunLoopOptions, until_over};
+use events::model::ModelDraft;
+use events::run::RunStatus;
+use events::time::now;
+use events::{CommandId, Metadata, ModelId, Principal, RunId};
+use tapedeck::app::{App, Role, RunningApp};
+use tapedeck::config::Config;
+use tapedeck::create_model::create_model;
+use tapedeck::market::import::{ImportOptions, Imported, Strictness, import_path};
+use tapedeck::start_run::{CommandContext, StartRun};
+use tokio_util::sync::CancellationToken;
+
+use super::services::{fresh_database, nats_url, test_config};
+
+/// A configuration over a new database of the shared servers.
+pub async fn shared_config(hint: &str) -> Config {
+    let mut config = test_config(hint);
+    config.database.url = Some(fresh_database(hint).await);
+    config.nats.url = Some(nats_url());
+    config
+}
+
+/// An application that keeps its read models; its runs are driven by the test, because a worker would take commands of
+/// other tests from the shared queue.
+pub async fn application(config: Config) -> RunningApp {
+    RunningApp::start(config, &[Role::Projector].into()).await.unwrap()
+}
+
+/// A file of the project.
+pub fn project_file(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// Imports a price file and says how many bars it brought.
+pub async fn import(app: &App, path: &Path) -> u64 {
+    let mut client = app.log.connector().connect().await.unwrap();
+    let imported = import_path(&mut client, path, ImportOptions::default(), Strictness::Strict, now()).await;
+    let Imported::Now { stored, .. } = imported.unwrap() else { panic!("{path:?} was imported before") };
+    stored.added
+}
+
+/// The identity under which a test sends a command.
+pub fn context(command_id: CommandId) -> CommandContext {
+    let metadata = Metadata { principal: Principal::local_owner(), request_id: None };
+    CommandContext { command_id, request_hash: None, metadata }
+}
+
+/// A run of every symbol from one day to another, with the model's settings.
+pub fn request(model_id: ModelId, from: &str, to: &str) -> StartRun {
+    StartRun {
+        model_id,
+        start_date: from.parse().unwrap(),
+        end_date: to.parse().unwrap(),
+        interval: None,
+        symbols: None,
+        policy: None,
+        initial_cash: None,
+        fill_rule: None,
+    }
+}
+
+/// A model with these settings.
+pub async fn model(app: &App, draft: ModelDraft) -> ModelId {
+    create_model(app, draft).await.unwrap()
+}
+
+/// Starts a run and drives it to its last bar.
+pub async fn run_through(app: &App, request: StartRun) -> RunId {
+    let started = app.starter.start(request, context(CommandId::generate())).await.unwrap();
+    drive(app, started.run_id).await;
+    started.run_id
+}
+
+/// Drives a run to its last bar.
+pub async fn drive(app: &App, run: RunId) {
+    let run_loop = RunLoop::new(app.runs.clone(), app.market.clone(), RunLoopOptions::default());
+    run_loop.drive(run, &CancellationToken::new()).await;
+    assert_eq!(until_over(&app.runs, run).await.unwrap(), Some(RunStatus::Completed));
+}
+
+/// Waits until every read model shows all that is in the log.
+pub async fn caught_up(app: &App) {
+    const ALL: [&str; 6] = ["streams", "models", "runs", "ledger", "equity", "leaderboard"];
+    let head = app.log.head().await.unwrap();
+    app.watermarks.wait_for_all(&ALL, head, Duration::from_secs(60)).await.unwrap();
+}
