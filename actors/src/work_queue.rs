@@ -48,6 +48,8 @@ pub struct WorkQueueOptions {
     pub deliveries_max: u32,
     /// Wait before the second delivery; doubles with each, with some jitter.
     pub retry_after: Duration,
+    /// How often a worker looks for messages that a killed server has forgotten to deliver.
+    pub look_every: Duration,
 }
 
 impl Default for WorkQueueOptions {
@@ -63,6 +65,7 @@ impl Default for WorkQueueOptions {
             at_once: 64,
             deliveries_max: 5,
             retry_after: Duration::from_secs(1),
+            look_every: Duration::from_secs(30),
         }
     }
 }
@@ -88,10 +91,18 @@ impl WorkQueueOptions {
         }
     }
 
+    fn consumer_name(&self, category: &str) -> String {
+        format!("{}-{}-{category}", self.stream, self.tenant.0)
+    }
+
+    fn subjects_of(&self, category: &str) -> String {
+        format!("{}.{}.{category}.*", self.subjects, self.tenant.0)
+    }
+
     fn consumer_config(&self, category: &str) -> consumer::pull::Config {
         consumer::pull::Config {
-            durable_name: Some(format!("{}-{}-{category}", self.stream, self.tenant.0)),
-            filter_subject: format!("{}.{}.{category}.*", self.subjects, self.tenant.0),
+            durable_name: Some(self.consumer_name(category)),
+            filter_subject: self.subjects_of(category),
             ack_policy: consumer::AckPolicy::Explicit,
             ack_wait: self.ack_wait,
             // Dead letters are counted and kept by us; the server's own limit would leave them in the queue.

@@ -28,6 +28,7 @@ fn queue(name: &str) -> WorkQueueOptions {
         subjects: format!("test.{name}"),
         ack_wait: Duration::from_secs(1),
         retry_after: Duration::from_millis(20),
+        look_every: Duration::from_millis(200),
         ..WorkQueueOptions::default()
     }
 }
@@ -239,7 +240,9 @@ async fn a_killed_server_loses_and_doubles_nothing() {
     nats.ensure_running().await.unwrap();
     let begun = std::time::Instant::now();
     while desk.coins().await < 200 || desk.queued().await > 0 {
-        assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", worker.stats());
+        let (coins, queued) = (desk.coins().await, desk.queued().await);
+        let stats = worker.stats();
+        assert!(begun.elapsed() < Duration::from_secs(60), "{coins} coins, {queued} queued, {stats:?}");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     assert_eq!(desk.coins().await, 200);

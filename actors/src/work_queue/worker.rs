@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use async_nats::jetstream::consumer::{Consumer, pull};
+use async_nats::jetstream::stream::Stream;
 use async_nats::jetstream::{AckKind, Context, Message};
 use bytes::Bytes;
 use events::CommandId;
@@ -126,6 +127,13 @@ impl CommandWorker {
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
+/// Messages that nobody would deliver; the same at two looks, with nothing delivered in between, is no coincidence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Stranded {
+    messages: usize,
+    last_delivered: u64,
+}
+
 struct Work<H> {
     jetstream: Context,
     category: String,
@@ -169,9 +177,25 @@ impl<H: CommandHandler> Work<H> {
             .expires(PULL)
             .messages()
             .await?;
+        let mut look = tokio::time::interval(self.options.look_every.max(Duration::from_millis(1)));
+        look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut looking = JoinSet::new();
+        let mut seen_stranded = None;
         loop {
             tokio::select! {
                 () = self.leaving.cancelled() => return Ok(()),
+                _ = look.tick(), if looking.is_empty() => {
+                    let (work, stream) = (self.clone(), stream.clone());
+                    looking.spawn(async move { work.stranded(&stream).await });
+                }
+                Some(Ok(stranded)) = looking.join_next() => {
+                    if stranded.is_some() && stranded == seen_stranded {
+                        // A new consumer delivers everything that is there; what was done before gets its first answer.
+                        stream.delete_consumer(&self.options.consumer_name(&self.category)).await?;
+                        return Err("messages were stranded and are delivered again".into());
+                    }
+                    seen_stranded = stranded;
+                }
                 Some(_) = in_work.join_next() => {}
                 message = messages.next() => {
                     let message = message.ok_or("the flow of messages ended")??;
@@ -182,6 +206,23 @@ impl<H: CommandHandler> Work<H> {
                 }
             }
         }
+    }
+
+    /// Messages that are in the queue, though the server neither waits for an acknowledgement of them nor would deliver
+    /// them. A server that was killed leaves such messages: what it remembers of deliveries, acknowledgements and
+    /// removals was written at different times.
+    async fn stranded(&self, stream: &Stream) -> Option<Stranded> {
+        // A server that does not answer is asked again at the next look. The queue is asked before the consumer, so that
+        // what is in it and was not delivered yet is known to the consumer.
+        let mut subjects = stream.info_with_subjects(self.options.subjects_of(&self.category)).await.ok()?;
+        let mut messages = 0;
+        while let Some(subject) = subjects.next().await {
+            messages += subject.ok()?.1;
+        }
+        let consumer = stream.consumer_info(self.options.consumer_name(&self.category)).await.ok()?;
+        let idle = consumer.num_pending == 0 && consumer.num_ack_pending == 0;
+        let last_delivered = consumer.delivered.consumer_sequence;
+        (idle && messages > 0).then_some(Stranded { messages, last_delivered })
     }
 
     async fn carry_out(&self, message: Message) {
