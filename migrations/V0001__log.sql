@@ -74,6 +74,8 @@ create table events (
 ) partition by range (global_seq);
 alter table events drop constraint events_global_seq_stream_no_version_key;
 comment on table events is 'events::log: every event ever recorded; insert-only';
+-- Large payloads are compressed before they come here; trying again would only cost time.
+alter table events alter column payload set storage external;
 
 create function refuse_change() returns trigger language plpgsql as $$
 begin

@@ -144,16 +144,8 @@ pub const PACK_FROM_EVENTS: usize = 16;
 /// The schema of packs.
 pub const PACK_SCHEMA: u16 = 1;
 
-#[derive(Serialize)]
-struct PackedEvent<'a> {
-    #[serde(rename = "type")]
-    event_type: &'a str,
-    schema: u16,
-    data: &'a RawValue,
-}
-
 #[derive(Deserialize)]
-struct StoredPackedEvent<'a> {
+struct PackedEvent<'a> {
     #[serde(rename = "type", borrow)]
     event_type: std::borrow::Cow<'a, str>,
     schema: u16,
@@ -163,23 +155,26 @@ struct StoredPackedEvent<'a> {
 
 /// The payload of a pack of `events`: a JSON array of their types, schemas and payloads, in order.
 pub fn pack<E: Event>(events: &[E]) -> Result<Vec<u8>, serde_json::Error> {
-    let payloads = events
-        .iter()
-        .map(|event| {
-            let text = String::from_utf8(event.to_json()?).map_err(serde::ser::Error::custom)?;
-            RawValue::from_string(text)
-        })
-        .collect::<Result<Vec<_>, serde_json::Error>>()?;
-    let packed: Vec<PackedEvent<'_>> = events
-        .iter()
-        .zip(&payloads)
-        .map(|(event, data)| PackedEvent { event_type: event.name(), schema: event.schema_version(), data })
-        .collect();
-    serde_json::to_vec(&packed)
+    let mut json = vec![b'['];
+    for (index, event) in events.iter().enumerate() {
+        if index > 0 {
+            json.push(b',');
+        }
+        // Names are identifiers, and payloads are JSON already: neither needs escaping or parsing again.
+        json.extend_from_slice(b"{\"type\":\"");
+        json.extend_from_slice(event.name().as_bytes());
+        json.extend_from_slice(b"\",\"schema\":");
+        json.extend_from_slice(event.schema_version().to_string().as_bytes());
+        json.extend_from_slice(b",\"data\":");
+        json.extend_from_slice(&event.to_json()?);
+        json.push(b'}');
+    }
+    json.push(b']');
+    Ok(json)
 }
 
 fn unpack<E: Event>(json: &[u8]) -> Result<Vec<E>, DecodeError> {
-    let packed: Vec<StoredPackedEvent<'_>> = serde_json::from_slice(json).map_err(|source| {
+    let packed: Vec<PackedEvent<'_>> = serde_json::from_slice(json).map_err(|source| {
         DecodeError::Malformed { event_type: E::PACK.to_owned(), schema_version: PACK_SCHEMA, source }
     })?;
     let mut events = Vec::with_capacity(packed.len());
