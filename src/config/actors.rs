@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ActorsConfig {
-    /// Most commands in work or waiting in mailboxes at once, default 256. The next one is answered with 503.
+    /// Most commands in work or waiting in mailboxes at once, default 256. The next one is answered with 429 and `Retry-After`.
     pub permits: usize,
     /// Milliseconds without a message after which an actor is unloaded, default 60,000. It is loaded again on demand.
     pub passivate_after_ms: u64,

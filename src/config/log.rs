@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Limits of the event log's append queue. A full queue refuses appends, and the API answers 503 with `Retry-After`.
+/// Limits of the event log's append queue. A full queue refuses appends, and the API answers 429 with `Retry-After`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LogConfig {
