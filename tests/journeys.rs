@@ -1,5 +1,6 @@
 //! Whole ways through the system, with real servers and real crashes.
 
+mod audit;
 mod benchmark;
 mod configuration;
 mod doctor;
