@@ -3,5 +3,6 @@
 mod audit;
 mod benchmark;
 mod configuration;
+mod crash;
 mod doctor;
 mod embedded;
