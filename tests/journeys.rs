@@ -6,3 +6,4 @@ mod configuration;
 mod crash;
 mod doctor;
 mod embedded;
+mod outage;
