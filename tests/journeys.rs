@@ -2,6 +2,7 @@
 
 mod audit;
 mod benchmark;
+mod cli;
 mod configuration;
 mod crash;
 mod doctor;
