@@ -1,6 +1,10 @@
 //! Whole ways through the system, with real servers and real crashes.
 
+mod audit;
 mod benchmark;
+mod cli;
 mod configuration;
+mod crash;
 mod doctor;
 mod embedded;
+mod outage;

@@ -2,6 +2,8 @@
 
 pub mod app;
 pub mod folders;
+pub mod program;
 pub mod services;
+pub mod story;
 pub mod tape;
 pub mod waiting;

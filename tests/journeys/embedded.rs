@@ -119,6 +119,19 @@ async fn a_killed_postgres_recovers_with_everything_acknowledged() {
 }
 
 #[tokio::test]
+async fn a_killed_postgres_that_its_starter_does_not_collect_is_replaced() {
+    let options = postgres_in(&fresh_folder("uncollected"));
+    let starter = Postgres::start(&options).await.unwrap();
+    write_note(&starter, "acknowledged").await;
+    kill_hard(starter.pid().unwrap());
+    until("the postmaster is dead", || starter.pid().is_none()).await;
+
+    let other = Postgres::start(&options).await.unwrap();
+    assert_eq!(other.origin(), Origin::Started);
+    assert_eq!(notes(&other).await, ["acknowledged"]);
+}
+
+#[tokio::test]
 async fn a_pid_file_that_names_somebody_else_is_stale() {
     let options = postgres_in(&fresh_folder("stranger"));
     let postgres = Postgres::start(&options).await.unwrap();

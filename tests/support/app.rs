@@ -1,5 +1,6 @@
 //! Applications of their own for journeys: a database each, real parts, and a test that drives the runs.
 
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use tapedeck::market::import::{ImportOptions, Imported, Strictness, import_path}
 use tapedeck::start_run::{CommandContext, StartRun};
 use tokio_util::sync::CancellationToken;
 
+use super::folders::fresh_folder;
 use super::services::{fresh_database, nats_url, test_config};
 
 /// A configuration over a new database of the shared servers.
@@ -88,4 +90,28 @@ pub async fn caught_up(app: &App) {
     const ALL: [&str; 6] = ["streams", "models", "runs", "ledger", "equity", "leaderboard"];
     let head = app.log.head().await.unwrap();
     app.watermarks.wait_for_all(&ALL, head, Duration::from_secs(60)).await.unwrap();
+}
+
+/// A small price file: the first three stocks of the demo, so many days from 1990 on.
+pub fn small_prices(days: usize) -> PathBuf {
+    let source = std::fs::File::open(project_file("data/prices/sp500_20.csv.gz")).unwrap();
+    let lines = BufReader::new(flate2::read::GzDecoder::new(source)).lines();
+    let narrow: Vec<String> = lines
+        .take(days + 1)
+        .map(|line| line.unwrap().splitn(5, ',').take(4).collect::<Vec<_>>().join(","))
+        .collect();
+    let path = fresh_folder("prices").join("three.csv");
+    std::fs::write(&path, narrow.join("\n")).unwrap();
+    path
+}
+
+/// A model that trades often.
+pub fn busy(name: &str, fast: u32) -> ModelDraft {
+    let policy =
+        serde_json::json!({ "name": "builtin/sma-cross", "parameters": { "fast": fast, "slow": fast * 4 } });
+    ModelDraft {
+        name: name.to_owned(),
+        policy: Some(serde_json::from_value(policy).unwrap()),
+        ..ModelDraft::default()
+    }
 }

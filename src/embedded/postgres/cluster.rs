@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
-use super::pid_file::{PidFile, socket};
+use super::pid_file::{PidFile, socket, socket_lock};
 use super::{NAME, PostgresOptions};
 use crate::embedded::error::{EmbeddedError, file_error};
 use crate::embedded::home::Home;
@@ -86,17 +86,19 @@ impl Cluster {
         folder.map_err(file_error("syncing", &self.home.folder))
     }
 
-    /// Postgres takes a `postmaster.pid` whose number belongs to any process, even a dead one not yet collected, for a
-    /// running server. We know it is none. Processes left over from it still hold its shared memory, which Postgres
-    /// checks on its own.
+    /// Postgres takes a lock file whose number belongs to any process, even a dead one not yet collected, for a running
+    /// server: `postmaster.pid` as well as the one beside the socket. We know it is none. Processes left over from it
+    /// still hold its shared memory, which Postgres checks on its own.
     fn forget_dead_postmaster(&self) -> Result<(), EmbeddedError> {
-        let path = PidFile::path(&self.data);
-        match PidFile::read(&self.data) {
-            Some(file) if holder(file.pid, &self.data) == Holder::Stranger => {
-                fs::remove_file(&path).map_err(file_error("removing", path))
+        let lock = socket_lock(&self.socket_folder);
+        let locked_by = fs::read_to_string(&lock).ok().and_then(|text| text.lines().next()?.parse().ok());
+        let recorded = PidFile::read(&self.data).map(|file| file.pid);
+        for (pid, path) in [(recorded, PidFile::path(&self.data)), (locked_by, lock)] {
+            if pid.is_some_and(|pid| holder(pid, &self.data) == Holder::Stranger) {
+                fs::remove_file(&path).map_err(file_error("removing", path))?;
             }
-            _ => Ok(()),
         }
+        Ok(())
     }
 }
 

@@ -69,6 +69,11 @@ pub fn socket(folder: &Path) -> PathBuf {
     folder.join(format!(".s.PGSQL.{PORT}"))
 }
 
+/// The file beside the socket that names the process listening there.
+pub fn socket_lock(folder: &Path) -> PathBuf {
+    folder.join(format!(".s.PGSQL.{PORT}.lock"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
