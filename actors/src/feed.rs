@@ -27,7 +27,7 @@ use tokio::sync::broadcast;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-pub use bars::CompletedBar;
+pub use crate::ports::CompletedBar;
 pub use listening::{FeedEvent, Listener};
 pub use publisher::{TickPublishError, TickPublisher, ensure_tick_stream};
 pub use quotes::{Quote, Stale};

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use events::RunId;
-use events::market::Bars;
+use events::market::{Bar, Bars};
 use events::run::RunSnapshot;
+use events::{Quantity, RunId, Symbol};
+use jiff::Timestamp;
+use serde::Serialize;
 
 /// A port could not deliver.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -35,8 +37,40 @@ pub trait UnfinishedRuns: Send + Sync + 'static {
     fn unfinished(&self, limit: usize) -> impl Future<Output = Result<Vec<RunId>, PortError>> + Send;
 }
 
+/// A minute that is over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CompletedBar {
+    /// Whose bar it is.
+    pub symbol: Symbol,
+    /// When the minute began (UTC).
+    pub start: Timestamp,
+    /// Its prices.
+    #[serde(serialize_with = "prices")]
+    pub bar: Bar,
+    /// The summed size of its ticks.
+    pub volume: Quantity,
+    /// How many ticks it has.
+    pub ticks: u64,
+    /// The number of its first tick.
+    pub first_seq: u64,
+    /// The number of its last tick.
+    pub last_seq: u64,
+    /// Ticks within it that were never found.
+    pub missing: u64,
+}
+
+fn prices<S: serde::Serializer>(bar: &Bar, serializer: S) -> Result<S::Ok, S::Error> {
+    use serde::ser::SerializeStruct;
+    let mut prices = serializer.serialize_struct("Bar", 4)?;
+    prices.serialize_field("open", &bar.open)?;
+    prices.serialize_field("high", &bar.high)?;
+    prices.serialize_field("low", &bar.low)?;
+    prices.serialize_field("close", &bar.close)?;
+    prices.end()
+}
+
 /// Where completed bars of the feed go.
 pub trait BarSink: Send + Sync + 'static {
     /// Keeps `bars`; a bar that is kept already stays as it is.
-    fn keep(&self, bars: &[crate::feed::CompletedBar]) -> impl Future<Output = Result<(), PortError>> + Send;
+    fn keep(&self, bars: &[CompletedBar]) -> impl Future<Output = Result<(), PortError>> + Send;
 }

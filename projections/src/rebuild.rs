@@ -12,9 +12,9 @@ use serde::Serialize;
 use tokio_postgres::{Client, GenericClient, Transaction};
 
 use crate::Projection;
+use crate::fold::place::{Place, Shard};
+use crate::fold::{FoldError, fold};
 use crate::projection::whole_chain;
-use crate::runner::fold::{FoldError, fold};
-use crate::runner::place::{Place, Shard};
 
 /// Events per page of a rebuild.
 const PAGE: usize = 512;
@@ -201,7 +201,7 @@ impl<P: Projection> Rebuild<'_, P> {
 /// Makes this connection the only one that rebuilds the projection.
 async fn take_lock(client: &Client, name: &'static str) -> Result<(), RebuildError> {
     client
-        .batch_execute(include_str!("sql/runner/session.sql"))
+        .batch_execute(include_str!("sql/fold/session.sql"))
         .await
         .map_err(RebuildError::during("setting up a rebuild's connection"))?;
     let free: bool = client

@@ -9,7 +9,7 @@ use events::Position;
 use tokio::sync::{Mutex, watch};
 use tokio::time::Instant;
 
-use crate::runner::place::Shard;
+use crate::fold::place::Shard;
 
 /// How long a waiter trusts in a worker of its own process before it looks at the database.
 const TRUST: Duration = Duration::from_millis(10);
@@ -161,7 +161,7 @@ impl Watermarks {
             return;
         }
         let Ok(client) = self.inner.pool.get().await else { return };
-        let Ok(rows) = client.query(include_str!("sql/runner/positions.sql"), &[]).await else { return };
+        let Ok(rows) = client.query(include_str!("sql/fold/positions.sql"), &[]).await else { return };
         *looked_at = Some(Instant::now());
         let mut channels = self.inner.channels.write().unwrap_or_else(PoisonError::into_inner);
         for row in rows {

@@ -1,43 +1,10 @@
 //! Minute bars from ticks: first, highest, lowest and last price, summed size. A minute without a tick has no bar.
 
+use events::Quantity;
 use events::market::Bar;
-use events::{Quantity, Symbol};
 use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
 
-use super::Tick;
-
-/// A minute that is over.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct CompletedBar {
-    /// Whose bar it is.
-    pub symbol: Symbol,
-    /// When the minute began (UTC).
-    pub start: Timestamp,
-    /// Its prices.
-    #[serde(serialize_with = "prices")]
-    pub bar: Bar,
-    /// The summed size of its ticks.
-    pub volume: Quantity,
-    /// How many ticks it has.
-    pub ticks: u64,
-    /// The number of its first tick.
-    pub first_seq: u64,
-    /// The number of its last tick.
-    pub last_seq: u64,
-    /// Ticks within it that were never found.
-    pub missing: u64,
-}
-
-fn prices<S: serde::Serializer>(bar: &Bar, serializer: S) -> Result<S::Ok, S::Error> {
-    use serde::ser::SerializeStruct;
-    let mut prices = serializer.serialize_struct("Bar", 4)?;
-    prices.serialize_field("open", &bar.open)?;
-    prices.serialize_field("high", &bar.high)?;
-    prices.serialize_field("low", &bar.low)?;
-    prices.serialize_field("close", &bar.close)?;
-    prices.end()
-}
+use super::{CompletedBar, Tick};
 
 /// The minute of one symbol that is not over yet.
 #[derive(Debug, Default)]

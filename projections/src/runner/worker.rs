@@ -9,10 +9,10 @@ use tokio::time::Instant;
 use tokio_postgres::Client;
 
 use super::RunnerOptions;
-use super::checkpoint::Trouble;
-use super::fold::{FoldError, fold};
-use super::place::{Place, Shard};
 use crate::database::is_transient;
+use crate::fold::checkpoint::Trouble;
+use crate::fold::place::{Place, Shard};
+use crate::fold::{FoldError, fold};
 use crate::projection::whole_chain;
 use crate::rebuild::{RebuildError, rebuild};
 use crate::{Projection, Watermarks};
@@ -127,7 +127,7 @@ impl<P: Projection> Worker<P> {
         let database = |operation| move |source| Ended::Database(operation, source);
         let client = self.log.connector().connect().await?;
         client
-            .batch_execute(include_str!("../sql/runner/session.sql"))
+            .batch_execute(include_str!("../sql/fold/session.sql"))
             .await
             .map_err(database("setting up a worker's connection"))?;
         let mut place = Place::start::<P>(self.shard, self.log.epoch());

@@ -1,5 +1,8 @@
 //! One page of events into the tables, with its checkpoint, in one transaction.
 
+pub(crate) mod checkpoint;
+pub(crate) mod place;
+
 use std::collections::HashSet;
 use std::time::Duration;
 
@@ -8,10 +11,10 @@ use events::{Position, Recorded, StreamName, Tenant};
 use tokio_postgres::types::Type;
 use tokio_postgres::{GenericClient, Transaction};
 
-use super::place::Place;
 use crate::database::is_transient;
 use crate::projection::whole_chain;
 use crate::{OnPoison, Projection, ProjectionError};
+use place::Place;
 
 /// How often an event is tried alone before it counts as poison.
 pub const ATTEMPTS_MAX: i32 = 5;
@@ -172,7 +175,7 @@ async fn held_streams(
     place: &Place,
 ) -> Result<HashSet<StreamName>, FoldError> {
     let parked = async {
-        let statement = include_str!("../sql/runner/parked_streams.sql");
+        let statement = include_str!("sql/fold/parked_streams.sql");
         transaction
             .query_typed(statement, &[(&place.name, Type::TEXT), (&place.generation, Type::INT4)])
             .await
@@ -200,7 +203,7 @@ async fn park(
     let stream = &event.stream;
     transaction
         .execute_typed(
-            include_str!("../sql/runner/park.sql"),
+            include_str!("sql/fold/park.sql"),
             &[
                 (&place.name, Type::TEXT),
                 (&place.generation, Type::INT4),

@@ -29,7 +29,7 @@ impl Place {
     pub(crate) async fn take_lock(&self, client: &impl GenericClient) -> Result<bool, tokio_postgres::Error> {
         let key = format!("{}/{}/{}", self.name, self.generation, self.shard.number());
         let rows =
-            client.query_typed(include_str!("../sql/runner/take_lock.sql"), &[(&key, Type::TEXT)]).await?;
+            client.query_typed(include_str!("../sql/fold/take_lock.sql"), &[(&key, Type::TEXT)]).await?;
         Ok(rows.first().is_some_and(|row| row.get(0)))
     }
 
@@ -38,7 +38,7 @@ impl Place {
         &self,
         client: &impl GenericClient,
     ) -> Result<Option<i32>, tokio_postgres::Error> {
-        let statement = include_str!("../sql/runner/newest_generation.sql");
+        let statement = include_str!("../sql/fold/newest_generation.sql");
         let rows = client.query_typed(statement, &[(&self.name, Type::TEXT)]).await?;
         Ok(rows.first().and_then(|row| row.get(0)))
     }
@@ -47,7 +47,7 @@ impl Place {
     pub(crate) async fn create(&self, client: &impl GenericClient) -> Result<(), tokio_postgres::Error> {
         client
             .execute_typed(
-                include_str!("../sql/runner/create_checkpoint.sql"),
+                include_str!("../sql/fold/create_checkpoint.sql"),
                 &[
                     (&self.name, Type::TEXT),
                     (&self.generation, Type::INT4),
@@ -66,7 +66,7 @@ impl Place {
     ) -> Result<Option<Stored>, tokio_postgres::Error> {
         let rows = client
             .query_typed(
-                include_str!("../sql/runner/load_checkpoint.sql"),
+                include_str!("../sql/fold/load_checkpoint.sql"),
                 &[
                     (&self.name, Type::TEXT),
                     (&self.generation, Type::INT4),
@@ -89,7 +89,7 @@ impl Place {
     pub(crate) async fn adopt_epoch(&self, client: &impl GenericClient) -> Result<(), tokio_postgres::Error> {
         client
             .execute_typed(
-                include_str!("../sql/runner/adopt_epoch.sql"),
+                include_str!("../sql/fold/adopt_epoch.sql"),
                 &[
                     (&self.name, Type::TEXT),
                     (&self.generation, Type::INT4),
@@ -109,7 +109,7 @@ impl Place {
     ) -> Result<(), tokio_postgres::Error> {
         client
             .execute_typed(
-                include_str!("../sql/runner/claim_checkpoint.sql"),
+                include_str!("../sql/fold/claim_checkpoint.sql"),
                 &[
                     (&self.name, Type::TEXT),
                     (&self.generation, Type::INT4),
@@ -125,7 +125,7 @@ impl Place {
     pub(crate) async fn lock(&self, client: &impl GenericClient) -> Result<bool, tokio_postgres::Error> {
         let rows = client
             .query_typed(
-                include_str!("../sql/runner/lock_checkpoint.sql"),
+                include_str!("../sql/fold/lock_checkpoint.sql"),
                 &[
                     (&self.name, Type::TEXT),
                     (&self.generation, Type::INT4),
@@ -146,7 +146,7 @@ impl Place {
     ) -> Result<bool, tokio_postgres::Error> {
         let moved = client
             .execute_typed(
-                include_str!("../sql/runner/advance_checkpoint.sql"),
+                include_str!("../sql/fold/advance_checkpoint.sql"),
                 &[
                     (&self.name, Type::TEXT),
                     (&self.generation, Type::INT4),
@@ -168,7 +168,7 @@ impl Place {
     ) -> Result<(), tokio_postgres::Error> {
         client
             .execute_typed(
-                include_str!("../sql/runner/set_status.sql"),
+                include_str!("../sql/fold/set_status.sql"),
                 &[
                     (&self.name, Type::TEXT),
                     (&self.generation, Type::INT4),
