@@ -46,7 +46,8 @@ struct Size {
 async fn runs_survive_a_server_that_is_killed_at_random_moments() {
     let long = std::env::var_os("TAPEDECK_LONG_TESTS").is_some();
     let size = if long { Size { runs: 50, kills: 25 } } else { Size { runs: 6, kills: 4 } };
-    let seed = std::env::var("TAPEDECK_SEED").map_or(20_251_107, |seed| seed.parse().unwrap());
+    let seed =
+        std::env::var_os("TAPEDECK_SEED").map_or(20_251_107, |seed| seed.to_str().unwrap().parse().unwrap());
     println!("seed {seed}, {} runs, {} kills", size.runs, size.kills);
     let mut dice = Dice(seed);
 
