@@ -321,6 +321,22 @@ impl Server {
     }
 }
 
+/// What the servers said last, for whoever reads why a test failed.
+impl Drop for Server {
+    fn drop(&mut self) {
+        const TAIL_LINES: usize = 30;
+        if !std::thread::panicking() {
+            return;
+        }
+        for name in ["serve.log", "postgres/server.log"] {
+            let text = std::fs::read_to_string(self.config.data_dir.join(name)).unwrap_or_default();
+            let lines: Vec<&str> = text.lines().collect();
+            println!("{name} ends:\n{}", lines[lines.len().saturating_sub(TAIL_LINES)..].join("\n"));
+        }
+        println!("the server: {:?}", self.child.try_wait());
+    }
+}
+
 /// Asks until there is an answer.
 async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + PATIENCE;
