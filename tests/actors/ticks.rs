@@ -134,7 +134,8 @@ async fn minutes_become_bars_and_wait_for_a_store_that_is_away() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ticks_dropped_by_a_slow_subscription_are_read_again() {
-    const TICKS: u64 = 20_000;
+    // Fewer than may wait for one symbol, so that none has to be given up.
+    const TICKS: u64 = 5_000;
     let options = own("dropped");
     let feed = follow(&options, 256, &Kept::default()).await;
     let before = feed.stats().ticks;
@@ -146,7 +147,7 @@ async fn ticks_dropped_by_a_slow_subscription_are_read_again() {
     let mut sent = TICKS;
     let begun = std::time::Instant::now();
     while feed.stats().ticks - before < TICKS {
-        assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", feed.stats());
+        assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", feed.stats());
         publisher.publish(&tick("AAPL", sent, minute(0))).await.unwrap();
         sent += 1;
         tokio::time::sleep(Duration::from_millis(50)).await;

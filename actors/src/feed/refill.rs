@@ -26,7 +26,7 @@ pub(super) struct Found {
 }
 
 /// How long the capturing stream may need to have them.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(15);
 
 impl Missing {
     /// Those of the missing ticks that can be found.
