@@ -60,6 +60,7 @@ async fn caller(tills: Tills, seed: u64, commands: usize, keys: usize) -> BTreeM
     acknowledged
 }
 
+/// EL-118, EL-122.
 #[tokio::test(flavor = "multi_thread")]
 async fn chaos_neither_loses_nor_doubles() {
     let seed: u64 = rand::random();
@@ -82,6 +83,7 @@ async fn chaos_neither_loses_nor_doubles() {
     assert_eq!(tills.stats().fold_differences, 0);
 }
 
+/// EL-125.
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_thousand_passivations_under_load_lose_nothing() {
     const EACH: u64 = 1_250;

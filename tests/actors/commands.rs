@@ -10,6 +10,7 @@ use super::kit::{Put, TillAggregate, TillCommand, TillError, TillEvent, coin, fo
 use crate::support::tape::fresh_log;
 use crate::support::waiting::until;
 
+/// EL-128.
 #[tokio::test]
 async fn a_receipt_names_the_place_of_the_commands_last_event() {
     let log = fresh_log().await;
@@ -22,6 +23,7 @@ async fn a_receipt_names_the_place_of_the_commands_last_event() {
     assert_eq!(folded(&log, &tills, "a").await.0.sum, 10);
 }
 
+/// EL-110, EL-111, EL-121.
 #[tokio::test]
 async fn a_refusal_leaves_nothing_behind() {
     let log = fresh_log().await;
@@ -40,6 +42,7 @@ async fn a_command_without_events_is_answered_with_the_place_before_it() {
     assert_eq!((nothing.position, nothing.version), (before.position, before.version));
 }
 
+/// EL-30, EL-31.
 #[tokio::test]
 async fn a_repetition_gets_the_first_answer_even_after_a_restart() {
     let log = fresh_log().await;
@@ -101,6 +104,7 @@ async fn the_same_command_sent_many_times_at_once_has_one_effect() {
     assert_eq!(folded(&log, &tills, "a").await.1, 2);
 }
 
+/// EL-33.
 #[tokio::test]
 async fn the_same_refused_command_sent_twice_at_once_is_refused_twice() {
     let log = fresh_log().await;
@@ -112,6 +116,7 @@ async fn the_same_refused_command_sent_twice_at_once_is_refused_twice() {
     }
 }
 
+/// EL-34.
 #[tokio::test]
 async fn two_processes_writing_one_stream_lose_nothing() {
     let log = fresh_log().await;
@@ -143,6 +148,7 @@ async fn an_append_from_outside_is_noticed_and_the_command_is_decided_again() {
     assert_eq!(folded(&log, &tills, "a").await.0.sum, 103);
 }
 
+/// EL-120.
 #[tokio::test]
 async fn too_many_commands_for_one_aggregate_are_turned_away_at_once() {
     let log = fresh_log().await;
@@ -158,6 +164,7 @@ async fn too_many_commands_for_one_aggregate_are_turned_away_at_once() {
     assert!(tills.execute("a", new(coin(1))).await.is_ok());
 }
 
+/// EL-120.
 #[tokio::test]
 async fn too_many_bytes_are_turned_away_at_once() {
     let log = fresh_log().await;
@@ -168,6 +175,7 @@ async fn too_many_bytes_are_turned_away_at_once() {
     assert!(tills.execute("a", new(coin(1))).await.is_ok());
 }
 
+/// EL-126.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_control_command_goes_before_what_waits() {
     let log = fresh_log().await;
@@ -182,6 +190,7 @@ async fn a_control_command_goes_before_what_waits() {
     }
 }
 
+/// EL-128.
 #[tokio::test]
 async fn a_caller_who_does_not_wait_may_find_the_command_done_later() {
     let log = fresh_log().await;
@@ -194,6 +203,7 @@ async fn a_caller_who_does_not_wait_may_find_the_command_done_later() {
     assert_eq!(folded(&log, &tills, "a").await.1, 1);
 }
 
+/// EL-26, EL-127.
 #[tokio::test]
 async fn one_refused_by_the_database_does_not_take_the_others_with_it() {
     let log = fresh_log().await;

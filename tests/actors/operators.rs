@@ -23,6 +23,7 @@ async fn the_list_shows_every_live_actor() {
     assert!(live.iter().all(|actor| actor.version == Version(2) && actor.phase == Phase::Serving));
 }
 
+/// EL-67, EL-74, EL-105.
 #[tokio::test]
 async fn an_inspected_actor_shows_its_state_and_agrees_with_the_log() {
     let log = fresh_log().await;
@@ -35,6 +36,7 @@ async fn an_inspected_actor_shows_its_state_and_agrees_with_the_log() {
     assert!(matches!(tills.inspect("b").await, Err(VerbError::NotLive { .. })));
 }
 
+/// EL-125.
 #[tokio::test]
 async fn an_idle_actor_leaves_and_comes_back_as_it_was() {
     let log = fresh_log().await;
@@ -47,6 +49,7 @@ async fn an_idle_actor_leaves_and_comes_back_as_it_was() {
     assert_eq!(tills.execute("a", new(coin(2))).await.unwrap().version, Version(2));
 }
 
+/// EL-66.
 #[tokio::test]
 async fn an_actor_that_leaves_keeps_a_snapshot_worth_having() {
     let log = fresh_log().await;
@@ -62,6 +65,7 @@ async fn an_actor_that_leaves_keeps_a_snapshot_worth_having() {
     assert_eq!(tills.inspect("a").await.unwrap().snapshot, Version(60));
 }
 
+/// EL-126.
 #[tokio::test]
 async fn a_killed_actor_loses_nothing_that_waits() {
     let log = fresh_log().await;
@@ -74,6 +78,7 @@ async fn a_killed_actor_loses_nothing_that_waits() {
     assert_eq!(folded(&log, &tills, "a").await.1, 100);
 }
 
+/// EL-122.
 #[tokio::test]
 async fn a_stream_whose_actor_keeps_failing_is_quarantined_and_the_others_live() {
     let log = fresh_log().await;

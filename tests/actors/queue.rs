@@ -124,6 +124,7 @@ impl Desk {
     }
 }
 
+/// EL-132, EL-133.
 #[tokio::test]
 async fn every_command_is_carried_out_once_and_leaves_the_queue() {
     let desk = Desk::at(shared().await, queue("once")).await;
@@ -137,6 +138,7 @@ async fn every_command_is_carried_out_once_and_leaves_the_queue() {
     worker.stop().await;
 }
 
+/// EL-131.
 #[tokio::test]
 async fn publishing_the_same_command_twice_queues_it_once() {
     let desk = Desk::at(shared().await, queue("twice")).await;
@@ -147,6 +149,7 @@ async fn publishing_the_same_command_twice_queues_it_once() {
     assert_eq!(desk.queued().await, 1);
 }
 
+/// EL-130.
 #[tokio::test]
 async fn a_full_queue_refuses_instead_of_forgetting() {
     let options = WorkQueueOptions { bytes_max: 10_000, ..queue("full") };
@@ -157,6 +160,7 @@ async fn a_full_queue_refuses_instead_of_forgetting() {
     assert_eq!(desk.queued().await, 0);
 }
 
+/// EL-133, EL-134.
 #[tokio::test]
 async fn work_longer_than_the_patience_of_the_server_is_not_delivered_again() {
     let desk = Desk::at(shared().await, queue("long")).await;
@@ -168,6 +172,7 @@ async fn work_longer_than_the_patience_of_the_server_is_not_delivered_again() {
     worker.stop().await;
 }
 
+/// EL-135, EL-137.
 #[tokio::test]
 async fn a_command_that_keeps_failing_is_kept_as_a_dead_letter_and_can_be_sent_again() {
     let desk = Desk::at(shared().await, queue("dead")).await;
@@ -193,6 +198,7 @@ async fn a_command_that_keeps_failing_is_kept_as_a_dead_letter_and_can_be_sent_a
     worker.stop().await;
 }
 
+/// EL-133.
 #[tokio::test]
 async fn a_worker_that_leaves_gives_its_work_to_another() {
     let desk = Desk::at(shared().await, queue("leave")).await;
@@ -209,6 +215,7 @@ async fn a_worker_that_leaves_gives_its_work_to_another() {
     second.stop().await;
 }
 
+/// EL-136.
 #[tokio::test]
 async fn a_deleted_consumer_is_built_again() {
     let desk = Desk::at(shared().await, queue("deleted")).await;
@@ -224,6 +231,7 @@ async fn a_deleted_consumer_is_built_again() {
     worker.stop().await;
 }
 
+/// EL-136.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_server_loses_and_doubles_nothing() {
     let nats = Nats::start(&NatsOptions::of(&test_config("queue-outage"))).await.unwrap();

@@ -154,6 +154,7 @@ async fn chunks_that_end_early_are_followed_without_a_gap() {
     assert!(chunks.count() > 3, "some chunk ended early");
 }
 
+/// EL-74.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_changes_drivers_and_actors_tells_the_same_story() {
     let log = fresh_log().await;

@@ -27,6 +27,7 @@ async fn rate(tills: &Tills, callers: usize, how_long: Duration) -> f64 {
     f64::from(done) / begun.elapsed().as_secs_f64()
 }
 
+/// EL-127, EL-155.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "measures; needs a quiet machine and a release build"]
 async fn one_hot_stream_is_faster_with_many_callers() {

@@ -94,6 +94,7 @@ fn minute(number: i64) -> Timestamp {
     Timestamp::from_second(1_762_180_200 + 60 * number).unwrap()
 }
 
+/// EL-141.
 #[tokio::test]
 async fn the_newest_tick_is_the_quote_until_it_is_old() {
     let options = own("quote");
@@ -132,6 +133,7 @@ async fn minutes_become_bars_and_wait_for_a_store_that_is_away() {
     feed.stop().await;
 }
 
+/// EL-140, EL-142.
 #[tokio::test(flavor = "multi_thread")]
 async fn ticks_dropped_by_a_slow_subscription_are_read_again() {
     // Fewer than may wait for one symbol, so that none has to be given up.
@@ -159,6 +161,7 @@ async fn ticks_dropped_by_a_slow_subscription_are_read_again() {
     feed.stop().await;
 }
 
+/// EL-142.
 #[tokio::test]
 async fn a_quote_is_stale_while_ticks_before_it_are_missing() {
     let options = own("missing");

@@ -107,6 +107,7 @@ async fn what_does_not_exist_answers_404_as_a_problem() {
     assert!(reply.header("allow").contains("GET"));
 }
 
+/// EL-32.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repeated_key_has_one_effect_and_another_body_is_refused() {
     let deck = deck().await;
@@ -143,6 +144,7 @@ async fn request_ids_are_accepted_or_made_and_reach_the_events() {
     assert_ne!(other.header("x-request-id"), "mine");
 }
 
+/// EL-58.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_read_waits_for_the_position_it_names() {
     let deck = idle_deck().await;

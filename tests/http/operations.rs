@@ -5,6 +5,7 @@ use serde_json::json;
 use super::kit::idle_deck;
 use super::models::Models;
 
+/// EL-59.
 #[tokio::test(flavor = "multi_thread")]
 async fn operators_see_log_read_models_and_actors() {
     let deck = idle_deck().await;

@@ -56,6 +56,7 @@ async fn what_takes_too_long_is_given_up_and_can_be_repeated() {
     assert_eq!((&after.data(200)["name"], &after.data(200)["version"]), (&json!("B"), &json!(2)));
 }
 
+/// EL-96.
 #[tokio::test(flavor = "multi_thread")]
 async fn more_than_can_wait_is_turned_away_with_a_time_to_come_back() {
     let deck = narrow_deck().await;
