@@ -23,7 +23,8 @@ use tracing_subscriber::EnvFilter;
 
 pub use output::Output;
 
-use crate::config::{Config, LogFormat, TelemetryConfig};
+use crate::config::{Config, ConfigError, LogFormat, TelemetryConfig};
+use crate::start_run::StartRunError;
 
 /// An event-sourced backend for portfolios and AI trading strategies: every number can be replayed and explained.
 #[derive(Debug, Parser)]
@@ -124,9 +125,19 @@ pub fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             output.failure(&error);
-            ExitCode::FAILURE
+            exit_code_of(&error)
         }
     }
+}
+
+/// What was asked for is wrong, or it failed.
+fn exit_code_of(error: &anyhow::Error) -> ExitCode {
+    let wrong_input = error.downcast_ref::<ConfigError>().is_some()
+        || matches!(
+            error.downcast_ref::<StartRunError>(),
+            Some(StartRunError::Invalid(_) | StartRunError::NoModel(_))
+        );
+    if wrong_input { ExitCode::from(2) } else { ExitCode::FAILURE }
 }
 
 fn start(cli: Cli, output: &Output) -> anyhow::Result<ExitCode> {
