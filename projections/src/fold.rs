@@ -6,13 +6,13 @@ pub(crate) mod place;
 use std::collections::HashSet;
 use std::time::Duration;
 
+use events::causes::whole_chain;
 use events::log::Page;
 use events::{Position, Recorded, StreamName, Tenant};
 use tokio_postgres::types::Type;
 use tokio_postgres::{GenericClient, Transaction};
 
 use crate::database::is_transient;
-use crate::projection::whole_chain;
 use crate::{OnPoison, Projection, ProjectionError};
 use place::Place;
 

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use events::causes::whole_chain;
 use events::log::{ConnectError, Log, ReadError};
 use events::{Position, StreamName, Tenant};
 use jiff::Timestamp;
@@ -14,7 +15,6 @@ use tokio_postgres::{Client, GenericClient, Row, Transaction};
 
 use crate::database::{Columns, QueryError};
 use crate::page::{Page, PositionCursor, rows_for};
-use crate::projection::whole_chain;
 use crate::{Projection, ProjectionError};
 
 /// What became of a parked event.

@@ -126,15 +126,3 @@ pub(crate) fn expect_row(changed: u64, recorded: &Recorded) -> Result<(), Projec
     let (kind, stream) = (&recorded.event_type, &recorded.stream);
     Err(ProjectionError::contradiction(format!("{kind} changed {changed} rows of {stream}, not one")))
 }
-
-/// An error with everything that caused it, in one line.
-pub(crate) fn whole_chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
-}

@@ -7,6 +7,7 @@
 use std::collections::HashSet;
 
 use events::Position;
+use events::causes::whole_chain;
 use events::log::{ConnectError, Log, Page, ReadError};
 use serde::Serialize;
 use tokio_postgres::{Client, GenericClient, Transaction};
@@ -14,7 +15,6 @@ use tokio_postgres::{Client, GenericClient, Transaction};
 use crate::Projection;
 use crate::fold::place::{Place, Shard};
 use crate::fold::{FoldError, fold};
-use crate::projection::whole_chain;
 
 /// Events per page of a rebuild.
 const PAGE: usize = 512;

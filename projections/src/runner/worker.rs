@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use events::Position;
+use events::causes::whole_chain;
 use events::log::{ConnectError, Cursor, Log, Page, ReadError, SubscribeError, Subscription};
 use tokio::time::Instant;
 use tokio_postgres::Client;
@@ -13,7 +14,6 @@ use crate::database::is_transient;
 use crate::fold::checkpoint::Trouble;
 use crate::fold::place::{Place, Shard};
 use crate::fold::{FoldError, fold};
-use crate::projection::whole_chain;
 use crate::rebuild::{RebuildError, rebuild};
 use crate::{Projection, Watermarks};
 
