@@ -338,13 +338,15 @@ impl Appender {
                     at.unwrap_or(Timestamp::UNIX_EPOCH),
                 )),
                 Verdict::Duplicate(answer) => Err(AppendError::Duplicate(answer)),
-                Verdict::Conflict => {
-                    let current = losers.iter().find(|(stream, _)| stream == ticket.stream());
-                    Err(AppendError::Conflict {
-                        stream: ticket.stream().clone(),
-                        current: current.map_or(Version::NONE, |(_, version)| *version),
-                    })
-                }
+                Verdict::Conflict => match losers.iter().find(|(stream, _)| stream == ticket.stream()) {
+                    Some((stream, current)) => {
+                        Err(AppendError::Conflict { stream: stream.clone(), current: *current })
+                    }
+                    // It lost, but to which version could not be read: nothing was written all the same.
+                    None => Err(AppendError::Unavailable {
+                        reason: "the stream's version cannot be read".to_owned(),
+                    }),
+                },
             };
             // The caller may have gone; what was committed stays committed.
             let _ = ticket.reply.send(result);
@@ -368,8 +370,9 @@ impl Appender {
                         &[&stream.tenant().0, &stream.category(), &stream.key()],
                     )
                     .await;
-                if let Ok(Some(row)) = found {
-                    versions.push((stream.clone(), Version(row.get("version"))));
+                if let Ok(row) = found {
+                    let version = row.map_or(Version::NONE, |row| Version(row.get("version")));
+                    versions.push((stream.clone(), version));
                 }
             }
         }

@@ -25,6 +25,9 @@ pub enum AtomicError {
     /// No connection.
     #[error(transparent)]
     Connect(#[from] ConnectError),
+    /// A member lost, and the version it lost to could not be read.
+    #[error(transparent)]
+    Read(#[from] super::ReadError),
     /// The database refused.
     #[error("appending to several streams failed")]
     Database(#[from] tokio_postgres::Error),
@@ -72,7 +75,7 @@ impl Log {
                 Verdict::Committed { .. } | Verdict::Conflict => {
                     transaction.rollback().await?;
                     let stream = pending.append.stream.clone();
-                    let current = self.tip(&stream).await.map(|tip| tip.version).unwrap_or_default();
+                    let current = self.tip(&stream).await?.version;
                     return Err(AppendError::Conflict { stream, current }.into());
                 }
             }
