@@ -15,7 +15,7 @@ use events::run::Run;
 use projections::{Projections, RunnerOptions, RunningProjections, Watermarks};
 
 use crate::config::Config;
-use crate::embedded::EmbeddedError;
+use crate::embedded::{EmbeddedError, Services};
 use crate::market::Market;
 use crate::start_run::RunStarter;
 use crate::tape::{Tape, TapeError};
@@ -89,6 +89,9 @@ pub enum StartError {
     /// Servers, schema or log.
     #[error(transparent)]
     Tape(#[from] TapeError),
+    /// A private server that died while the application started could not be started again.
+    #[error(transparent)]
+    Services(#[from] EmbeddedError),
     /// The directories' routers.
     #[error("the actors cannot be started")]
     Actors(#[from] ractor::SpawnErr),
@@ -152,6 +155,9 @@ async fn assemble(tape: &Tape) -> Result<App, StartError> {
         idle: Duration::from_millis(config.actors.passivate_after_ms),
         ..DirectoryOptions::default()
     };
+    let queue = WorkQueueOptions::default();
+    // First: of all that follows, only this needs a server at once.
+    let nats = insist_on_nats(&tape.services, &queue).await?;
     let models = Directory::start(log.clone(), (), options).await?;
     let runs = Directory::start(log.clone(), (), options).await?;
     let reads = log.connector().pool(config.database.pool_size)?;
@@ -160,11 +166,27 @@ async fn assemble(tape: &Tape) -> Result<App, StartError> {
     let starter =
         RunStarter { models: models.clone(), runs: runs.clone(), market: market.clone(), chunk_bars };
     let watermarks = Watermarks::new(reads.clone());
-    let nats = crate::embedded::nats::connect(&tape.services.nats, nats_options()).await?;
-    let queue = WorkQueueOptions::default();
-    ensure_stream(&jetstream::new(nats.clone()), &queue).await?;
     let projections = Projections::standard();
     Ok(App { config, log, reads, models, runs, market, starter, projections, watermarks, nats, queue })
+}
+
+async fn insist_on_nats(
+    services: &Services,
+    queue: &WorkQueueOptions,
+) -> Result<async_nats::Client, StartError> {
+    let insistence = services.insistence();
+    loop {
+        match reach_nats(services, queue).await {
+            Ok(nats) => return Ok(nats),
+            Err(error) => services.insist(insistence, error).await?,
+        }
+    }
+}
+
+async fn reach_nats(services: &Services, queue: &WorkQueueOptions) -> Result<async_nats::Client, StartError> {
+    let nats = crate::embedded::nats::connect(&services.nats, nats_options()).await?;
+    ensure_stream(&jetstream::new(nats.clone()), queue).await?;
+    Ok(nats)
 }
 
 /// A process outlives its message server: it reconnects for ever.

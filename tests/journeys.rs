@@ -7,4 +7,5 @@ mod configuration;
 mod crash;
 mod doctor;
 mod embedded;
+mod joining;
 mod outage;
