@@ -4,6 +4,7 @@ mod append;
 mod build;
 mod concurrency;
 mod fold;
+mod health;
 mod order;
 mod overload;
 mod reading;

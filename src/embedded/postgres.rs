@@ -4,7 +4,7 @@ mod cluster;
 mod pid_file;
 mod settings;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use super::life::{Life, Origin, Server};
 use crate::config::{Config, ProgramsConfig, SecretUrl};
 use cluster::Cluster;
 
-pub use pid_file::running;
+pub use pid_file::{running, running_at};
 pub use settings::Durability;
 
 /// Owner of everything in a private cluster, and the name of its database.
@@ -92,8 +92,7 @@ impl Postgres {
 
     /// The same as a URL, which `psql` understands too.
     pub fn url(&self) -> SecretUrl {
-        let host = percent_encoded(&self.0.server.socket_folder().to_string_lossy());
-        SecretUrl::new(format!("postgresql://{NAME}@{host}/{NAME}"))
+        url_of(&self.0.server.socket_folder())
     }
 
     /// How this process came by it.
@@ -134,6 +133,11 @@ impl Postgres {
         connection.await??;
         Ok(())
     }
+}
+
+fn url_of(socket_folder: &Path) -> SecretUrl {
+    let host = percent_encoded(&socket_folder.to_string_lossy());
+    SecretUrl::new(format!("postgresql://{NAME}@{host}/{NAME}"))
 }
 
 /// Everything but the unreserved characters of URLs as `%XX`.
