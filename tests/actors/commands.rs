@@ -148,6 +148,37 @@ async fn an_append_from_outside_is_noticed_and_the_command_is_decided_again() {
     assert_eq!(folded(&log, &tills, "a").await.0.sum, 103);
 }
 
+#[tokio::test]
+async fn of_many_who_believe_in_one_version_one_is_first() {
+    let log = fresh_log().await;
+    let tills = tills(&log, DirectoryOptions::default()).await;
+    let first = CommandId::generate();
+    tills.execute("a", CommandEnvelope::new(coin(1), first)).await.unwrap();
+    // What is decided but not yet written counts as well.
+    let asked = (0..10).map(|_| tills.execute("a", new(coin(1)).expecting(Version(1))));
+    let answers = futures_util::future::join_all(asked).await;
+    assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
+    let refused = CommandError::OtherVersion { expected: Version(1), current: Version(2) };
+    assert_eq!(answers.iter().filter(|answer| **answer == Err(refused.clone())).count(), 9);
+    assert_eq!(folded(&log, &tills, "a").await.1, 2);
+    // A repetition is answered as the first time, whatever has happened since.
+    let again = CommandEnvelope::new(coin(1), first).expecting(Version(0));
+    assert!(tills.execute("a", again).await.unwrap().duplicate);
+}
+
+#[tokio::test]
+async fn a_writer_elsewhere_is_noticed_by_who_believes_in_a_version() {
+    let log = fresh_log().await;
+    let tills = tills(&log, DirectoryOptions::default()).await;
+    tills.execute("a", new(coin(1))).await.unwrap();
+    let outside = NewEvent::encode(&TillEvent::CoinPut(Put { amount: 100 })).unwrap();
+    let append = Append::of_command(tills.stream("a"), Expected::Any, CommandId::generate(), vec![outside]);
+    log.append(append, Lane::Orders).await.unwrap();
+    let refused = tills.execute("a", new(coin(1)).expecting(Version(1))).await.unwrap_err();
+    assert_eq!(refused, CommandError::OtherVersion { expected: Version(1), current: Version(2) });
+    assert!(tills.execute("a", new(coin(1)).expecting(Version(2))).await.is_ok());
+}
+
 /// EL-120.
 #[tokio::test]
 async fn too_many_commands_for_one_aggregate_are_turned_away_at_once() {
@@ -188,6 +219,23 @@ async fn a_control_command_goes_before_what_waits() {
     for coin in waiting {
         assert!(coin.outcome().await.unwrap().version > Version(1));
     }
+}
+
+/// EL-117.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_slow_decision_holds_up_its_own_aggregate_alone() {
+    let log = fresh_log().await;
+    let tills = tills(&log, DirectoryOptions::default()).await;
+    tills.execute("quick", new(coin(1))).await.unwrap();
+    let slow = tills.submit("slow", new(TillCommand::Ponder(Duration::from_secs(2))));
+    let behind = tills.submit("slow", new(coin(1)));
+    for key in ["quick", "other"] {
+        tills.execute(key, new(coin(1))).await.unwrap();
+    }
+    let mut behind = std::pin::pin!(behind.outcome());
+    assert!(futures_util::poll!(&mut behind).is_pending(), "the slow one is still pondering");
+    slow.outcome().await.unwrap();
+    behind.await.unwrap();
 }
 
 /// EL-128.
