@@ -177,9 +177,13 @@ async fn dispatch(command: Command, config: Config, output: &Output) -> anyhow::
     }
 }
 
+/// A pool tells of every connection that ended, also when a private server is stopped in order; whoever then asks for a
+/// connection learns of what matters. A level that names the target has the last word.
+const QUIET: &str = "deadpool.postgres=error";
+
 /// The log goes to standard error: standard output is for what was asked.
 fn start_logging(telemetry: &TelemetryConfig) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(&telemetry.level)?;
+    let filter = EnvFilter::try_new(format!("{QUIET},{}", telemetry.level))?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match telemetry.format {
         LogFormat::Text => builder.init(),
