@@ -1,9 +1,11 @@
 //! Reading: filters, pages, remembered places.
 
-use events::log::{Cursor, Filter, ReadError, SubscribeError};
-use events::{EpochId, Position, StreamName, Tenant};
+use bytes::Bytes;
+use events::codec::Codec;
+use events::log::{Append, Cursor, Expected, Filter, Lane, NewEvent, ReadError, SubscribeError};
+use events::{CommandId, EpochId, Position, StreamName, Tenant, Version};
 
-use super::build::{put, stream};
+use super::build::{note, put, stream};
 use crate::support::tape::{fresh_log, fresh_tape, open};
 
 /// EL-53: a filtered reader moves past what does not match.
@@ -65,4 +67,54 @@ async fn a_replay_with_a_missing_event_is_not_a_success() {
         .unwrap();
     let short = log.replay(Position::START, |_| Ok(())).await.unwrap_err();
     assert!(matches!(short, ReadError::Interrupted { reached: Position(2), .. }), "{short}");
+}
+
+/// EL-2: a payload comes back byte for byte with its codec, and people with SQL read what is plain.
+#[tokio::test(flavor = "multi_thread")]
+async fn payloads_are_kept_to_the_byte() {
+    let tape = fresh_tape().await;
+    let log = open(&tape).await;
+    // What a column of type jsonb would have rewritten: order, spaces, a number's last zero, a key twice.
+    let odd = NewEvent { payload: Bytes::from_static(br#"{"b": 1.10,"a":  2, "a":3}"#), ..note("") };
+    let (codec, packed) = Codec::pack(serde_json::to_vec(&"long ".repeat(1_000)).unwrap());
+    assert_ne!(codec, Codec::Json, "a long payload is compressed");
+    let long = NewEvent { codec, payload: packed, ..note("") };
+    let given = [odd, long];
+    let append = Append::of_command(stream("odd"), Expected::NoStream, CommandId::generate(), given.to_vec());
+    log.append(append, Lane::Orders).await.unwrap();
+
+    let kept = log.read_stream(&stream("odd"), Version::NONE, 10).await.unwrap();
+    for (given, kept) in given.iter().zip(&kept) {
+        assert_eq!((given.codec, &given.payload[..]), (kept.codec, &kept.payload[..]));
+    }
+    let client = tape.connect().await.unwrap();
+    let rows = client.query("select payload from events_json order by global_seq", &[]).await.unwrap();
+    let shown: Vec<Option<serde_json::Value>> = rows.iter().map(|row| row.get(0)).collect();
+    assert_eq!(
+        shown,
+        [Some(serde_json::json!({"a": 3, "b": 1.10})), None],
+        "compressed ones are not decoded"
+    );
+}
+
+/// EL-41: whoever follows the log in the process that appends is woken before the database could tell it.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_append_wakes_its_own_process_without_the_database() {
+    let tape = fresh_tape().await;
+    let log = open(&tape).await;
+    let client = tape.connect().await.unwrap();
+    let listeners = "select pid from pg_stat_activity where datname = current_database() and query ilike '%log_head%' \
+                     and pid <> pg_backend_pid()";
+    // The listener has read the head, and from then on only listens.
+    while client.query(listeners, &[]).await.unwrap().is_empty() {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    client
+        .batch_execute(&format!("select pg_terminate_backend(pid) from ({listeners}) as listening"))
+        .await
+        .unwrap();
+    for _ in 0..3 {
+        let committed = put(&log, &stream("a"), 1).await;
+        assert_eq!(log.known_head(), committed.last);
+    }
 }
