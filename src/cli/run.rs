@@ -231,7 +231,8 @@ fn text(run: &RunSummary) -> String {
 
 /// A fraction in percent, with its sign.
 fn percent(rate: Rate) -> String {
-    format!("{:+.2} %", rate.to_decimal() * Decimal::ONE_HUNDRED)
+    let percent = (rate.to_decimal() * Decimal::ONE_HUNDRED).round_dp(2);
+    format!("{percent:+.2} %")
 }
 
 async fn cancel(app: &App, run: RunId, reason: String, output: &Output) -> anyhow::Result<ExitCode> {
@@ -243,4 +244,19 @@ async fn cancel(app: &App, run: RunId, reason: String, output: &Output) -> anyho
     let value = serde_json::json!({ "run_id": run, "position": receipt.position });
     output.show(&value, |_| format!("run {run} is cancelled (position {})", receipt.position))?;
     Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fractions_are_shown_in_percent_with_their_sign() {
+        for (fraction, shown) in
+            [("2.3571554", "+235.72 %"), ("-0.20458863", "-20.46 %"), ("0", "+0.00 %"), ("0.1", "+10.00 %")]
+        {
+            let rate: Rate = serde_json::from_value(fraction.into()).unwrap();
+            assert_eq!(percent(rate), shown);
+        }
+    }
 }
