@@ -23,7 +23,7 @@ async fn a_receipt_names_the_place_of_the_commands_last_event() {
     assert_eq!(folded(&log, &tills, "a").await.0.sum, 10);
 }
 
-/// EL-110, EL-111, EL-121.
+/// EL-121.
 #[tokio::test]
 async fn a_refusal_leaves_nothing_behind() {
     let log = fresh_log().await;
@@ -219,23 +219,6 @@ async fn a_control_command_goes_before_what_waits() {
     for coin in waiting {
         assert!(coin.outcome().await.unwrap().version > Version(1));
     }
-}
-
-/// EL-117.
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_slow_decision_holds_up_its_own_aggregate_alone() {
-    let log = fresh_log().await;
-    let tills = tills(&log, DirectoryOptions::default()).await;
-    tills.execute("quick", new(coin(1))).await.unwrap();
-    let slow = tills.submit("slow", new(TillCommand::Ponder(Duration::from_secs(2))));
-    let behind = tills.submit("slow", new(coin(1)));
-    for key in ["quick", "other"] {
-        tills.execute(key, new(coin(1))).await.unwrap();
-    }
-    let mut behind = std::pin::pin!(behind.outcome());
-    assert!(futures_util::poll!(&mut behind).is_pending(), "the slow one is still pondering");
-    slow.outcome().await.unwrap();
-    behind.await.unwrap();
 }
 
 /// EL-128.
