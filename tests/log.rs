@@ -4,6 +4,7 @@ mod append;
 mod build;
 mod concurrency;
 mod fold;
+mod import;
 mod order;
 mod overload;
 mod reading;

@@ -1,6 +1,6 @@
 //! Drives a run from where its log ends to its last bar.
 //!
-//! The loop keeps nothing that the log does not say. It sends a few advances ahead of the answers, so that the actor
+//! The loop keeps nothing that the log does not say. It sends advances ahead of the answers, so that the actor
 //! decides the next chunk of bars while the one before is being written; the answers are the back-pressure. Killed
 //! anywhere, it goes on from the last event with the same result.
 
