@@ -8,7 +8,14 @@ select e.global_seq, s.stream_no, e.version, e.recorded_at, e.occurred_at, e.com
        n.codec as snapshot_codec, n.state_hash as snapshot_state_hash,
        case when e.version is null or e.version = n.version + 1 then n.state end as snapshot_state
 from streams s
-left join snapshots n on n.stream_no = s.stream_no and n.fold_id = $4
+left join lateral (
+    -- A probe of the key, however few snapshots there were when this was planned.
+    select *
+    from snapshots n
+    where n.stream_no = s.stream_no
+      and n.fold_id = $4
+    offset 0
+) n on true
 left join lateral (
     select *
     from events e
