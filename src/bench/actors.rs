@@ -19,11 +19,9 @@ const AT_ONCE: usize = 512;
 /// Stamps of the long run; ten symbols make them ten million bars.
 const STAMPS: usize = 1_000_000;
 
-/// Drives a run over ten million bars, then wakes 100,000 actors with a command each, and measures this process's
-/// memory.
+/// Wakes 100,000 actors with a command each, drives a run over ten million bars beside them, and measures this
+/// process's memory.
 pub async fn live_actors(log: &Log) -> anyhow::Result<BenchReport> {
-    // Before the actors: what they give back would hide what the run takes.
-    let growth = growth_of_a_long_run(log).await?;
     let counters =
         Directory::<Aggregate<Counter>>::start(log.clone(), (), DirectoryOptions::default()).await?;
     let before = resident_mib()?;
@@ -37,6 +35,8 @@ pub async fn live_actors(log: &Log) -> anyhow::Result<BenchReport> {
         .await?;
     let live = counters.live().await.len();
     let after = resident_mib()?;
+    // While they live: what they would give back would hide what the run takes.
+    let growth = growth_of_a_long_run(log).await?;
     let mut report = BenchReport::new("actors", Machine::examine());
     report.figure("rss_growth_mib", growth);
     report.figure("live", live as f64);
