@@ -5,6 +5,7 @@ mod build;
 mod concurrency;
 mod fold;
 mod health;
+mod import;
 mod order;
 mod overload;
 mod reading;

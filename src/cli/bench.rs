@@ -40,7 +40,7 @@ enum Name {
     HotStream,
     /// A million stored events folded, against a binary COPY
     Replay,
-    /// A hundred thousand live actors
+    /// Memory: a run over ten million bars, and a hundred thousand live actors
     Actors,
     /// The trading engine against a bare loop, in memory and durable
     Run,
