@@ -8,6 +8,7 @@ mod replay;
 mod report;
 mod run;
 mod synthetic;
+mod wal;
 
 pub use actors::live_actors;
 pub use append::{AppendBench, append};

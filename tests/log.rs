@@ -1,6 +1,7 @@
 //! The event log against a real Postgres. Each test names the rules (EL-n) that it would fail without.
 
 mod append;
+mod barrier;
 mod build;
 mod concurrency;
 mod fold;

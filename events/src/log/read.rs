@@ -167,7 +167,7 @@ impl Log {
         Ok(page.events.into_iter().find(|event| event.position == position))
     }
 
-    /// The last position in the log, from the log itself.
+    /// The last position in the log, from the log itself; durable.
     pub async fn head(&self) -> Result<Position, ReadError> {
         let client = self.reader().await?;
         let row = client
@@ -175,7 +175,7 @@ impl Log {
             .await
             .map_err(ReadError::database("reading the head of the log"))?;
         let head = Position(row.get(0));
-        super::appender::advance(&self.inner.head, head);
+        self.make_durable(&client, head).await?;
         Ok(head)
     }
 
@@ -222,6 +222,9 @@ impl Log {
     }
 
     pub(super) async fn recorded(&self, client: &Object, rows: Vec<Row>) -> Result<Vec<Recorded>, ReadError> {
+        if let Some(last) = rows.iter().map(|row| Position(row.get(0))).max() {
+            self.make_durable(client, last).await?;
+        }
         let streams = rows.iter().map(|row| row.get(1)).collect();
         let types = rows.iter().map(|row| row.get(8)).collect();
         self.learn(client, streams, types).await?;
