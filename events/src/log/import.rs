@@ -117,7 +117,7 @@ impl Log {
             .await
             .map_err(ImportError::database("announcing an import"))?;
         transaction.commit().await.map_err(ImportError::database("committing an import"))?;
-        super::appender::advance(&self.inner.head, last);
+        super::durable::advance(&self.inner.head, last);
         let committed = pending.iter().zip(&places);
         Ok(committed.map(|(pending, place)| batch::committed(pending, place.before + 1, place.at)).collect())
     }
