@@ -1,5 +1,6 @@
 //! The HTTP API: routes in one table, grouped by resource; a folder per resource, a file per endpoint.
 
+pub mod access;
 pub mod actors;
 pub mod answer;
 pub mod bars;
@@ -87,6 +88,7 @@ pub fn router(api: Api) -> Router {
         .merge(openapi::pages())
         // The body extractor has its own limit, which answers with a problem.
         .layer(DefaultBodyLimit::disable())
+        .layer(from_fn_with_state((api.clone(), access::AccessRules::of(&document())), access::guard))
         // From here outwards: a panic is answered like any failure; what takes too long is given up; failures become
         // problems; answers shrink; browsers are told to be careful; each request is one line in the log; and all of
         // it knows the request's id.

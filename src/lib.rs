@@ -14,6 +14,7 @@ pub mod embedded;
 pub mod http;
 pub mod live;
 pub mod market;
+pub mod owners;
 pub mod report;
 pub mod start_run;
 pub mod tape;

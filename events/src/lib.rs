@@ -12,6 +12,7 @@
 //! | trading model, run | [`TradingModel`], [`Run`] |
 //! | policy, and all that it may know | [`policy::Policy`], [`policy::View`] |
 
+pub mod account;
 pub mod causes;
 pub mod chain;
 pub mod codec;

@@ -22,6 +22,7 @@ pub mod runner;
 pub mod runs;
 pub mod status;
 pub mod streams;
+pub mod viewer;
 pub mod watermarks;
 
 pub use database::QueryError;
@@ -29,4 +30,5 @@ pub use page::{InvalidCursor, Page, PositionCursor};
 pub use projection::{OnPoison, Projection, ProjectionError};
 pub use registry::Projections;
 pub use runner::{RunnerOptions, RunningProjections};
+pub use viewer::{View, Viewer};
 pub use watermarks::{WaitError, Watermarks};

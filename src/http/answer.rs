@@ -1,5 +1,7 @@
 //! Successful answers: what was asked for in `data`, what is to be said about it in `meta`.
 
+use std::borrow::Borrow;
+
 use actors::Receipt;
 use axum::Json;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -8,7 +10,6 @@ use events::{Position, RequestId, Version};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::caller::Caller;
 use super::position::X_TAPE_POSITION;
 
 /// A successful answer.
@@ -51,9 +52,9 @@ pub struct Answer<T> {
 
 impl<T> Answer<T> {
     /// 200 with `data`.
-    pub fn ok(caller: &Caller, data: T) -> Self {
+    pub fn ok(asked: &impl Borrow<RequestId>, data: T) -> Self {
         let meta = Meta {
-            request_id: caller.request_id,
+            request_id: *asked.borrow(),
             position: None,
             next_cursor: None,
             total: None,
@@ -63,8 +64,8 @@ impl<T> Answer<T> {
     }
 
     /// The answer to a write that is durable.
-    pub fn written(caller: &Caller, receipt: &Receipt, data: T) -> Self {
-        Self::ok(caller, data).at(receipt.position).version(receipt.version)
+    pub fn written(asked: &impl Borrow<RequestId>, receipt: &Receipt, data: T) -> Self {
+        Self::ok(asked, data).at(receipt.position).version(receipt.version)
     }
 
     /// With another status than 200.

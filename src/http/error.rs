@@ -27,6 +27,21 @@ pub enum ApiError {
         /// What it was called.
         id: String,
     },
+    /// Nobody is signed in, or not validly.
+    #[error("{0}")]
+    Unauthenticated(&'static str),
+    /// The caller's role is not enough.
+    #[error("this is for the role {wanted}")]
+    RoleNeeded {
+        /// The role that is.
+        wanted: &'static str,
+    },
+    /// An operation that does not say who may call it.
+    #[error("{path} does not declare who may call it")]
+    Undeclared {
+        /// Its path.
+        path: String,
+    },
     /// The body, the parameters or the headers break rules.
     #[error("{}", count(.0))]
     Invalid(Vec<FieldProblem>),
@@ -201,6 +216,8 @@ impl ApiError {
         use CommandFailure as Failure;
         let (status, code, title) = match self {
             Self::NotFound { .. } => (StatusCode::NOT_FOUND, "not_found", "There is no such thing"),
+            Self::Unauthenticated(_) => (StatusCode::UNAUTHORIZED, "not_signed_in", "You are not signed in"),
+            Self::RoleNeeded { .. } => (StatusCode::FORBIDDEN, "role_needed", "Your role is not enough"),
             Self::Invalid(_) => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "validation_failed", "The request is not valid")
             }
@@ -249,7 +266,8 @@ impl ApiError {
             Self::Log(error) | Self::Load(LoadError::Read(error)) if is_connection(error) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The database is not available")
             }
-            Self::Command(Failure::Failed(_))
+            Self::Undeclared { .. }
+            | Self::Command(Failure::Failed(_))
             | Self::Log(_)
             | Self::Load(_)
             | Self::Query(_)

@@ -55,7 +55,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Writing {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let Ok(caller) = Caller::from_request_parts(parts, state).await;
+        let caller = Caller::from_request_parts(parts, state).await?;
         let expected = if_match(&parts.headers)?;
         let Some(key) = idempotency_key(&parts.headers)? else {
             let command_id = CommandId::generate();

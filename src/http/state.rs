@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use deadpool_postgres::Object;
 use events::log::Log;
+use projections::View;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+use super::caller::Caller;
 use super::error::ApiError;
 use super::quotes::QuoteBoard;
 use crate::app::App;
@@ -73,8 +75,13 @@ impl Api {
         &*self.inner.parts.quotes
     }
 
-    /// A connection for queries on the read models.
-    pub async fn reader(&self) -> Result<Object, ApiError> {
+    /// The read models as the caller may see them.
+    pub async fn view(&self, caller: &Caller) -> Result<View, ApiError> {
+        Ok(caller.viewer().look(&self.app().reads).await?)
+    }
+
+    /// A connection for what belongs to nobody: prices, and the state of the read models themselves.
+    pub async fn shared(&self) -> Result<Object, ApiError> {
         Ok(self.app().reads.get().await?)
     }
 

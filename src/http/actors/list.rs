@@ -79,7 +79,8 @@ impl ActorView {
 }
 
 /// Lists the actors that live in this process, the busiest first.
-#[utoipa::path(get, path = "/api/v1/actors", tag = "operations", operation_id = "list_actors", params(Which),
+#[utoipa::path(get, path = "/api/v1/actors", tag = "operations", operation_id = "list_actors",
+    extensions(("x-access" = json!("oversight"))), params(Which),
     responses((status = 200, description = "Live actors; `meta.total` counts all", body = Envelope<Vec<ActorView>>)))]
 pub async fn list(
     State(api): State<Api>,
