@@ -23,7 +23,9 @@ grant usage on schema public to tapedeck_viewer;
 create function viewer_principal() returns text language sql stable parallel safe
     return nullif(current_setting('tapedeck.principal', true), '');
 create function viewer_has_oversight() returns boolean language sql stable parallel safe
-    return coalesce(current_setting('tapedeck.oversight', true), '') = 'on';
+    return coalesce(current_setting('tapedeck.role', true), '') in ('auditor', 'operator', 'admin');
+create function viewer_is_admin() returns boolean language sql stable parallel safe
+    return coalesce(current_setting('tapedeck.role', true), '') = 'admin';
 
 alter table stream_summaries add column owner text not null default '' collate "C";
 comment on column stream_summaries.owner is 'who sent the command that began the stream';
@@ -69,5 +71,26 @@ create policy streams_of_the_viewer on stream_summaries for select to tapedeck_v
 
 -- Prices are everybody's.
 grant select on bar_series, imports, import_series, bar_chunks to tapedeck_viewer;
+-- Of the account's owner, and of admins. Sessions and keys follow their account.
+alter table accounts enable row level security;
+create policy accounts_of_the_viewer on accounts for select to tapedeck_viewer
+    using (principal = (select viewer_principal()) or (select viewer_is_admin()));
+alter table sessions enable row level security;
+create policy sessions_of_visible_accounts on sessions for select to tapedeck_viewer
+    using (exists (select from accounts a where a.account_id = sessions.account_id));
+alter table api_keys enable row level security;
+create policy api_keys_of_visible_accounts on api_keys for select to tapedeck_viewer
+    using (exists (select from accounts a where a.account_id = api_keys.account_id));
+alter table api_key_uses enable row level security;
+create policy uses_of_visible_api_keys on api_key_uses for select to tapedeck_viewer
+    using (exists (select from api_keys k where k.key_id = api_key_uses.key_id));
+
+-- Of admins.
+alter table invitations enable row level security;
+create policy invitations_for_admins on invitations for select to tapedeck_viewer using ((select viewer_is_admin()));
+alter table admin_acts enable row level security;
+create policy acts_for_admins on admin_acts for select to tapedeck_viewer using ((select viewer_is_admin()));
+grant select on accounts, sessions, api_keys, api_key_uses, invitations, admin_acts to tapedeck_viewer;
+
 grant select on models, runs, equity_chunks, ledger_chunks, ledger_fills, ledger_refusals, ledger_orders, leaderboard_runs,
     leaderboard_models, stream_summaries to tapedeck_viewer;

@@ -4,6 +4,7 @@ use std::ops::Deref;
 
 use deadpool_postgres::{ClientWrapper, Object, Pool};
 use events::Principal;
+use events::account::Role;
 use futures_util::FutureExt;
 use futures_util::future::join;
 
@@ -14,8 +15,8 @@ use crate::database::QueryError;
 pub struct Viewer {
     /// Whose rows are seen.
     pub principal: Principal,
-    /// Whether the summaries of all streams are seen, whoever owns them.
-    pub oversight: bool,
+    /// What is seen beside them: those who oversee the log see the summaries of all streams, admins see accounts.
+    pub role: Role,
 }
 
 impl Viewer {
@@ -31,11 +32,10 @@ impl Viewer {
             .prepare_cached(include_str!("sql/viewer/enter.sql"))
             .await
             .map_err(QueryError::during(OPERATION))?;
-        let oversight = if self.oversight { "on" } else { "" };
         // Both statements leave together: a viewer costs one round trip.
         let (begun, entered) = join(
             view.client.batch_execute("begin read only"),
-            view.client.query_one(&enter, &[&self.principal.0, &oversight]),
+            view.client.query_one(&enter, &[&self.principal.0, &self.role.name()]),
         )
         .await;
         begun.and(entered).map_err(QueryError::during(OPERATION))?;

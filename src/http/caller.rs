@@ -47,7 +47,7 @@ impl Caller {
 
     /// How the database is to see the caller.
     pub fn viewer(&self) -> Viewer {
-        Viewer { principal: self.principal.clone(), oversight: self.role.oversees() }
+        Viewer { principal: self.principal.clone(), role: self.role }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use events::Principal;
+use events::account::Role;
 use projections::models;
 use projections::runs::{self, RunFilter};
 use projections::streams;
@@ -53,10 +54,10 @@ async fn each_viewer_sees_its_own_rows_and_nobody_sees_any() {
     let (head, names) = (log.head().await.unwrap(), Projections::standard().names());
     watermarks.wait_for_all(&names, head, Duration::from_secs(30)).await.unwrap();
 
-    for (name, oversight, own, streams_seen) in
-        [("ann", false, 1, 2), ("bob", false, 0, 0), ("bob", true, 0, 2), ("", false, 0, 0)]
+    for (name, role, own, streams_seen) in
+        [("ann", Role::User, 1, 2), ("bob", Role::User, 0, 0), ("bob", Role::Auditor, 0, 2), ("", Role::User, 0, 0)]
     {
-        let viewer = Viewer { principal: Principal(name.to_owned()), oversight };
+        let viewer = Viewer { principal: Principal(name.to_owned()), role };
         let view = viewer.look(&reads).await.unwrap();
         let listed = models::list(&**view, None, None, 10).await.unwrap().items;
         assert_eq!(listed.len(), own, "{viewer:?}");
