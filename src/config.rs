@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 pub use actors::ActorsConfig;
 pub use database::DatabaseConfig;
-pub use http::HttpConfig;
+pub use http::{HttpConfig, InvalidOrigin, Origin, RatesConfig};
 pub use log::LogConfig;
 pub use nats::NatsConfig;
 pub use programs::ProgramsConfig;

@@ -6,12 +6,16 @@ pub mod answer;
 pub mod bars;
 pub mod body;
 pub mod caller;
+pub mod client_address;
+mod conditional;
+mod cors;
 pub mod error;
 pub mod events;
 pub mod health;
 pub mod idempotency;
 mod index;
 pub mod leaderboard;
+mod limits;
 pub mod log;
 mod middleware;
 pub mod models;
@@ -23,6 +27,7 @@ pub mod problem;
 pub mod projections;
 pub mod query;
 pub mod quotes;
+pub mod rate;
 pub mod request_id;
 pub mod runs;
 mod serve;
@@ -35,6 +40,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
+use tower::util::option_layer;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use utoipa_axum::router::OpenApiRouter;
@@ -89,15 +95,23 @@ pub fn router(api: Api) -> Router {
         // The body extractor has its own limit, which answers with a problem.
         .layer(DefaultBodyLimit::disable())
         .layer(from_fn_with_state((api.clone(), access::AccessRules::of(&document())), access::guard))
-        // From here outwards: a panic is answered like any failure; what takes too long is given up; failures become
-        // problems; answers shrink; browsers are told to be careful; each request is one line in the log; and all of
-        // it knows the request's id.
+        // From here outwards: who may not call an operation is turned away; a panic is answered like any failure; what
+        // takes too long is given up; what the caller has already is not sent again; who asks too much, or in too large
+        // a form, is turned away; failures become problems; answers shrink; pages of other origins are let in or not;
+        // browsers are told to be careful; each request is one line in the log; and all of it knows the request's id
+        // and where it comes from.
         .layer(CatchPanicLayer::custom(middleware::panicked))
         .layer(from_fn_with_state(api.clone(), middleware::time_limit))
+        .layer(from_fn(conditional::answer))
+        .layer(from_fn_with_state(api.clone(), rate::limit))
+        .layer(from_fn_with_state(api.clone(), limits::check))
         .layer(from_fn(problem::write))
         .layer(CompressionLayer::new())
-        .layer(from_fn(middleware::security_headers))
+        // Without origins it would still answer every OPTIONS.
+        .layer(option_layer(cors::layer(&api.config().cors_origins)))
+        .layer(from_fn_with_state(api.clone(), middleware::security_headers))
         .layer(from_fn(middleware::trace))
+        .layer(from_fn_with_state(api.clone(), client_address::note))
         .layer(from_fn(request_id::assign));
     router.with_state(api)
 }

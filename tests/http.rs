@@ -5,6 +5,7 @@ mod events;
 mod health;
 mod kit;
 mod leaderboard;
+mod limits;
 mod market;
 mod models;
 mod openapi;

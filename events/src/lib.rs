@@ -26,6 +26,7 @@ pub mod model;
 pub mod money;
 pub mod policy;
 pub mod recorded;
+pub mod request_id;
 pub mod run;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
@@ -36,11 +37,12 @@ pub use codec::{DecodeError, Event};
 /// The framework whose aggregates the log keeps; also what [`events!`] expands to.
 pub use cqrs_es;
 pub use decider::{Aggregate, Decider};
-pub use ids::{CommandId, EpochId, ModelId, Principal, RequestId, RunId, Tenant};
+pub use ids::{CommandId, EpochId, ModelId, Principal, RunId, Tenant};
 pub use instrument::{Market, Symbol};
 pub use model::TradingModel;
 pub use money::{Cash, Price, Quantity, Rate};
 pub use policy::FieldError;
 pub use recorded::{Metadata, Position, Recorded, StreamName, StreamTip, Version};
+pub use request_id::RequestId;
 pub use run::Run;
 pub use time::{Interval, TradingDay};

@@ -13,6 +13,7 @@ use projections::performance::PerformanceError;
 use projections::{QueryError, WaitError};
 
 use super::problem::FieldProblem;
+use super::rate::Exceeded;
 use crate::market::MarketError;
 pub use refusal::Refusal;
 
@@ -57,6 +58,30 @@ pub enum ApiError {
         /// The limit.
         limit: usize,
     },
+    /// The body did not arrive in time.
+    #[error("the body did not arrive within {} ms", .0.as_millis())]
+    SlowBody(Duration),
+    /// The query is longer than the limit.
+    #[error("the query is longer than {limit} bytes")]
+    QueryTooLong {
+        /// The limit.
+        limit: usize,
+    },
+    /// There are more headers than the limit.
+    #[error("the request has more than {limit} headers")]
+    TooManyHeaders {
+        /// The limit.
+        limit: usize,
+    },
+    /// The headers are larger than the limit.
+    #[error("the headers are larger than {limit} bytes")]
+    HeadersTooLarge {
+        /// The limit.
+        limit: usize,
+    },
+    /// The client asks more than it may.
+    #[error(transparent)]
+    RateLimited(Exceeded),
     /// The body ended early.
     #[error("the body could not be read")]
     Body(#[source] axum::Error),
@@ -228,6 +253,18 @@ impl ApiError {
             Self::TooLarge { .. } => {
                 (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "The body is too large")
             }
+            Self::SlowBody(_) => (StatusCode::REQUEST_TIMEOUT, "body_too_slow", "The body came too slowly"),
+            Self::QueryTooLong { .. } => {
+                (StatusCode::URI_TOO_LONG, "query_too_long", "The query is too long")
+            }
+            Self::TooManyHeaders { .. } | Self::HeadersTooLarge { .. } => (
+                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                "headers_too_large",
+                "The headers are too large",
+            ),
+            Self::RateLimited(_) => {
+                (StatusCode::TOO_MANY_REQUESTS, "rate_limited", "Too many requests in too short a time")
+            }
             Self::Body(_) => (StatusCode::BAD_REQUEST, "body_incomplete", "The body ended early"),
             Self::OtherVersion { .. } => {
                 (StatusCode::PRECONDITION_FAILED, "version_mismatch", "It has changed since you read it")
@@ -314,6 +351,7 @@ impl ApiError {
                 Some(retry_after_ms.div_ceil(1_000).max(1))
             }
             Self::Command(CommandFailure::Quarantined(_)) => Some(OPERATOR),
+            Self::RateLimited(exceeded) => Some(exceeded.retry_after_s),
             _ => match self.description().status {
                 StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT => Some(1),
                 _ => None,

@@ -55,7 +55,7 @@ pub fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
 const DOCS: &str = "/docs";
 
 /// Tells browsers to load nothing from elsewhere, not to guess types, and not to show us in frames.
-pub async fn security_headers(request: Request, next: Next) -> Response {
+pub async fn security_headers(State(api): State<Api>, request: Request, next: Next) -> Response {
     let is_docs = request.uri().path().starts_with(DOCS);
     let mut response = next.run(request).await;
     let policy = if is_docs {
@@ -70,8 +70,14 @@ pub async fn security_headers(request: Request, next: Next) -> Response {
         (header::X_FRAME_OPTIONS, "DENY"),
         (header::REFERRER_POLICY, "no-referrer"),
         (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"),
     ] {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    if api.config().behind_tls {
+        let year = HeaderValue::from_static("max-age=31536000; includeSubDomains");
+        headers.entry(header::STRICT_TRANSPORT_SECURITY).or_insert(year);
     }
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response

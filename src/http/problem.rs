@@ -39,7 +39,7 @@ pub struct Problem {
     #[schema(example = "validation_failed")]
     pub code: String,
     /// The request, as in the logs.
-    #[schema(value_type = String, format = Uuid)]
+    #[schema(value_type = String, example = "01988d2f-6c3b-7f10-9d5e-3c1b6a1f0e77")]
     pub request_id: RequestId,
     /// Everything that is wrong with the request, not only the first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::caller::Caller;
 use super::error::ApiError;
 use super::quotes::QuoteBoard;
+use super::rate::RateLimits;
 use crate::app::App;
 use crate::config::HttpConfig;
 
@@ -36,6 +37,7 @@ pub struct Api {
 struct Inner {
     parts: Parts,
     streams: Arc<Semaphore>,
+    rates: RateLimits,
     stopping: CancellationToken,
 }
 
@@ -43,6 +45,7 @@ impl Api {
     /// Of its parts.
     pub fn new(parts: Parts) -> Self {
         let inner = Inner {
+            rates: RateLimits::new(&parts.app.config.http.rates),
             parts,
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
             stopping: CancellationToken::new(),
@@ -88,6 +91,11 @@ impl Api {
     /// The places of open event streams.
     pub(super) fn streams(&self) -> &Arc<Semaphore> {
         &self.inner.streams
+    }
+
+    /// How much each client has asked.
+    pub fn rates(&self) -> &RateLimits {
+        &self.inner.rates
     }
 
     /// Cancelled when the server stops taking requests: event streams end then.
