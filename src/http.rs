@@ -2,13 +2,17 @@
 
 pub mod access;
 pub mod actors;
+pub mod admin;
 pub mod answer;
+pub mod auth;
 pub mod bars;
 pub mod body;
 pub mod caller;
 pub mod client_address;
 mod conditional;
 mod cors;
+pub mod credential;
+pub mod entering;
 pub mod error;
 pub mod events;
 pub mod health;
@@ -57,6 +61,30 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(health::live::live))
         .routes(routes!(health::ready::ready))
         .routes(routes!(health::version::version))
+        .routes(routes!(auth::sign_up::sign_up))
+        .routes(routes!(auth::login::log_in))
+        .routes(routes!(auth::refresh::refresh))
+        .routes(routes!(auth::logout::log_out))
+        .routes(routes!(auth::claim::claim))
+        .routes(routes!(auth::me::show))
+        .routes(routes!(auth::password::change))
+        .routes(routes!(auth::stream_ticket::make))
+        .routes(routes!(auth::sessions::list, auth::sessions::end_others))
+        .routes(routes!(auth::sessions::end))
+        .routes(routes!(auth::api_keys::list, auth::api_keys::create))
+        .routes(routes!(auth::api_keys::revoke))
+        .routes(routes!(admin::impersonation::stop))
+        .routes(routes!(admin::impersonation::start))
+        .routes(routes!(admin::users::list))
+        .routes(routes!(admin::users::find))
+        .routes(routes!(admin::users::change_role))
+        .routes(routes!(admin::users::deactivate))
+        .routes(routes!(admin::users::reactivate))
+        .routes(routes!(admin::sessions::list, admin::sessions::end))
+        .routes(routes!(admin::invitations::list))
+        .routes(routes!(admin::invitations::invite, admin::invitations::uninvite))
+        .routes(routes!(admin::acts::list))
+        .routes(routes!(admin::stats::show))
         .routes(routes!(models::create::create, models::list::list))
         .routes(routes!(models::find::find, models::change::change, models::delete::delete))
         .routes(routes!(runs::start::start))

@@ -20,6 +20,7 @@ pub mod rebuild;
 pub mod registry;
 pub mod runner;
 pub mod runs;
+pub mod stats;
 pub mod status;
 pub mod streams;
 pub mod viewer;

@@ -10,12 +10,13 @@ use axum::http::Method;
 use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use events::account::Role;
+use events::account::{Role, Scope};
 use events::{StreamName, Tenant};
 use serde_json::Value;
 
 use super::caller::Caller;
 use super::error::ApiError;
+use super::rate;
 use super::state::Api;
 use crate::owners::owner_of;
 
@@ -29,6 +30,8 @@ const GUARDED: &str = "/api/v1/";
 pub enum Access {
     /// Anybody, also without an account.
     Public,
+    /// Everybody who is signed in, about nothing but the own account; a credential for reading is enough.
+    Myself,
     /// Everybody who is signed in; nothing in the answer belongs to anybody else.
     SignedIn,
     /// Everybody who is signed in; the rows of others are hidden by the database.
@@ -56,6 +59,7 @@ impl FromStr for Access {
     fn from_str(text: &str) -> Result<Self, UnknownAccess> {
         Ok(match text {
             "public" => Self::Public,
+            "self" => Self::Myself,
             "signed-in" => Self::SignedIn,
             "rows" => Self::Rows,
             "own-model" => Self::Own("model"),
@@ -73,10 +77,20 @@ impl Access {
     /// Whether `role` is enough, apart from what the path names.
     fn admits(self, role: Role) -> bool {
         match self {
-            Self::Public | Self::SignedIn | Self::Rows | Self::Own(_) | Self::OwnStream => true,
+            Self::Public | Self::Myself | Self::SignedIn | Self::Rows | Self::Own(_) | Self::OwnStream => true,
             Self::Oversight => role.oversees(),
             Self::Operator => role.operates(),
             Self::Admin => role == Role::Admin,
+        }
+    }
+
+    /// What the credential must be for.
+    fn scope(self, method: &Method) -> Option<Scope> {
+        match self {
+            Self::Public | Self::Myself => None,
+            Self::Operator | Self::Admin => Some(Scope::Admin),
+            _ if method.is_safe() => Some(Scope::Read),
+            _ => Some(Scope::Trade),
         }
     }
 
@@ -90,25 +104,34 @@ impl Access {
     }
 }
 
+/// What one operation declares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Rule {
+    access: Access,
+    /// Whether it answers with an event stream, which browsers cannot open with headers.
+    is_stream: bool,
+}
+
 /// What every operation declares.
 #[derive(Debug, Clone, Default)]
 pub struct AccessRules {
-    by_path: Arc<HashMap<String, HashMap<Method, Access>>>,
+    by_path: Arc<HashMap<String, HashMap<Method, Rule>>>,
 }
 
 impl AccessRules {
     /// From the API's document. An operation whose declaration is missing or unknown has no rule.
     pub fn of(document: &Value) -> Self {
         let members = |value: &Value| value.as_object().cloned().unwrap_or_default();
-        let mut by_path: HashMap<String, HashMap<Method, Access>> = HashMap::new();
+        let mut by_path: HashMap<String, HashMap<Method, Rule>> = HashMap::new();
         for (path, operations) in document.get("paths").map(members).unwrap_or_default() {
             let rules = by_path.entry(path).or_default();
             for (method, operation) in members(&operations) {
                 let declared = operation.get(DECLARATION).and_then(Value::as_str);
                 let access = declared.and_then(|text| text.parse().ok());
                 let method = Method::from_bytes(method.to_ascii_uppercase().as_bytes());
+                let is_stream = operation.pointer("/responses/200/content/text~1event-stream").is_some();
                 if let (Some(access), Ok(method)) = (access, method) {
-                    rules.insert(method, access);
+                    rules.insert(method, Rule { access, is_stream });
                 }
             }
         }
@@ -116,7 +139,7 @@ impl AccessRules {
     }
 
     /// The rule of an operation; `None` when the path does not take the method.
-    fn rule(&self, method: &Method, path: &str) -> Result<Option<Access>, ApiError> {
+    fn rule(&self, method: &Method, path: &str) -> Result<Option<Rule>, ApiError> {
         let undeclared = || ApiError::Undeclared { path: path.to_owned() };
         let rules = self.by_path.get(path).filter(|rules| !rules.is_empty()).ok_or_else(undeclared)?;
         let method = if method == Method::HEAD { &Method::GET } else { method };
@@ -138,12 +161,12 @@ pub async fn guard(
     }
     let named = parameters.iter().next().map(|(_, value)| value.to_owned());
     let (mut parts, body) = request.into_parts();
-    match admit(&api, &rules, path, named.as_deref(), &parts).await {
-        Ok(caller) => {
-            if let Some(caller) = caller {
-                parts.extensions.insert(caller);
-            }
-            next.run(Request::from_parts(parts, body)).await
+    match admit(&api, &rules, path, named.as_deref(), &mut parts).await {
+        Ok(None) => next.run(Request::from_parts(parts, body)).await,
+        Ok(Some(caller)) => {
+            let key = caller.rate_key();
+            parts.extensions.insert(caller);
+            rate::limit_user(&api, &key, Request::from_parts(parts, body), next).await
         }
         Err(error) => error.into_response(),
     }
@@ -154,18 +177,20 @@ async fn admit(
     rules: &AccessRules,
     path: &str,
     named: Option<&str>,
-    request: &Parts,
+    parts: &mut Parts,
 ) -> Result<Option<Caller>, ApiError> {
-    let Some(access) = rules.rule(&request.method, path)? else { return Ok(None) };
+    let Some(Rule { access, is_stream }) = rules.rule(&parts.method, path)? else { return Ok(None) };
     if access == Access::Public {
         return Ok(None);
     }
-    let caller = Caller::of(api, request).await?;
+    let caller = Caller::of(api, parts, is_stream).await?;
     if !access.admits(caller.role) {
         return Err(ApiError::RoleNeeded { wanted: access.wanted() });
     }
-    if !request.method.is_safe() {
-        caller.may_write(request)?;
+    if let Some(scope) = access.scope(&parts.method)
+        && !caller.who.may(scope)
+    {
+        return Err(ApiError::ScopeNeeded(scope));
     }
     match access {
         Access::Own(category) => owns(api, &caller, category, named).await?,

@@ -115,6 +115,15 @@ impl<T> Answer<T> {
         self
     }
 
+    /// With more headers.
+    #[must_use]
+    pub fn headers(mut self, headers: HeaderMap) -> Self {
+        for (name, value) in &headers {
+            self.headers.append(name.clone(), value.clone());
+        }
+        self
+    }
+
     fn header(mut self, name: HeaderName, value: &str) -> Self {
         // Numbers, paths and quoted versions are valid header values.
         if let Ok(value) = HeaderValue::from_str(value) {

@@ -1,15 +1,21 @@
 //! Who is asking: the one place where requests get an identity.
 
 use std::borrow::Borrow;
+use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
+use axum::http::header;
 use axum::http::request::Parts;
-use events::account::Role;
+use events::account::{Origin, Role};
 use events::{Metadata, Principal, RequestId, Tenant};
 use projections::Viewer;
 
+use super::client_address::ClientAddress;
+use super::credential::{Shown, check_csrf};
 use super::error::ApiError;
+use super::rate::RateKey;
 use super::state::Api;
+use crate::identity::{Authenticated, Credential};
 
 /// The sender of a request. Holding one means that the request was authenticated.
 #[derive(Debug, Clone)]
@@ -22,22 +28,33 @@ pub struct Caller {
     pub role: Role,
     /// The request.
     pub request_id: RequestId,
+    /// The account, and what its credential may be used for.
+    pub who: Authenticated,
 }
 
 impl Caller {
-    /// Finds out who sent `request`.
-    pub(super) async fn of(_api: &Api, request: &Parts) -> Result<Self, ApiError> {
+    /// Finds out who sent a request; a write by cookie must prove that a page of the own origin sent it.
+    pub(super) async fn of(api: &Api, parts: &mut Parts, is_stream: bool) -> Result<Self, ApiError> {
+        let identity = &api.app().identity;
+        let shown = Shown::of(parts, is_stream)?;
+        let shown = shown.ok_or(ApiError::Unauthenticated("sign in, or send an API key"))?;
+        let who = match &shown {
+            Shown::ApiKey(key) => identity.authenticate(Credential::ApiKey(key)).await?,
+            Shown::Bearer(token) | Shown::Cookie(token) => {
+                identity.authenticate(Credential::Bearer(token)).await?
+            }
+            Shown::Ticket(ticket) => identity.use_ticket(ticket).await?,
+        };
+        if let Some(wanted) = shown.csrf().filter(|_| !parts.method.is_safe()) {
+            check_csrf(&parts.headers, &wanted)?;
+        }
         Ok(Self {
             tenant: Tenant::LOCAL,
-            principal: Principal::local_owner(),
-            role: Role::Admin,
-            request_id: request_id(&request.extensions),
+            principal: who.principal.clone(),
+            role: who.role,
+            request_id: request_id(parts),
+            who,
         })
-    }
-
-    /// Refuses a write that the caller's credential does not cover.
-    pub(super) fn may_write(&self, _request: &Parts) -> Result<(), ApiError> {
-        Ok(())
     }
 
     /// What is recorded with the events that this request causes.
@@ -48,6 +65,15 @@ impl Caller {
     /// How the database is to see the caller.
     pub fn viewer(&self) -> Viewer {
         Viewer { principal: self.principal.clone(), role: self.role }
+    }
+
+    /// Whom the request counts against.
+    pub(super) fn rate_key(&self) -> RateKey {
+        if self.principal == Principal::local_owner() {
+            RateKey::Owner
+        } else {
+            RateKey::User(Arc::from(self.principal.0.as_str()))
+        }
     }
 }
 
@@ -61,11 +87,7 @@ impl<S: Sync> FromRequestParts<S> for Caller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
-        parts
-            .extensions
-            .get()
-            .cloned()
-            .ok_or_else(|| ApiError::Undeclared { path: parts.uri.path().to_owned() })
+        parts.extensions.get().cloned().ok_or_else(|| ApiError::Undeclared { path: parts.uri.path().to_owned() })
     }
 }
 
@@ -83,10 +105,17 @@ impl<S: Sync> FromRequestParts<S> for Asked {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
-        Ok(Self(request_id(&parts.extensions)))
+        Ok(Self(request_id(parts)))
     }
 }
 
-fn request_id(extensions: &axum::http::Extensions) -> RequestId {
-    extensions.get().copied().unwrap_or_else(RequestId::generate)
+/// From where a request comes, as it is kept with sessions and administrators' acts.
+pub fn origin_of(parts: &Parts) -> Origin {
+    let address = parts.extensions.get::<ClientAddress>();
+    let agent = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+    Origin::of(address.map(|address| address.ip), agent)
+}
+
+pub(super) fn request_id(parts: &Parts) -> RequestId {
+    parts.extensions.get().copied().unwrap_or_else(RequestId::generate)
 }

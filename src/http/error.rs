@@ -1,5 +1,6 @@
 //! Everything that can go wrong with a request, and the one function that says what it is to the caller.
 
+mod identity;
 mod refusal;
 
 use std::time::Duration;
@@ -7,6 +8,7 @@ use std::time::Duration;
 use actors::CommandError;
 use axum::http::StatusCode;
 use events::DecodeError;
+use events::account::Scope;
 use events::log::{LoadError, ReadError};
 use projections::bars::BarsStoreError;
 use projections::performance::PerformanceError;
@@ -14,6 +16,7 @@ use projections::{QueryError, WaitError};
 
 use super::problem::FieldProblem;
 use super::rate::Exceeded;
+use crate::identity::IdentityError;
 use crate::market::MarketError;
 pub use refusal::Refusal;
 
@@ -31,6 +34,15 @@ pub enum ApiError {
     /// Nobody is signed in, or not validly.
     #[error("{0}")]
     Unauthenticated(&'static str),
+    /// A page wrote by cookie without showing that it is of the own origin.
+    #[error("a write by cookie must repeat the cookie csrf_token in the header X-CSRF-Token")]
+    CsrfMissing,
+    /// The credential is not for this.
+    #[error("this credential is not for {0}", .0.name())]
+    ScopeNeeded(Scope),
+    /// Identity refused or failed.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
     /// The caller's role is not enough.
     #[error("this is for the role {wanted}")]
     RoleNeeded {
@@ -242,6 +254,11 @@ impl ApiError {
         let (status, code, title) = match self {
             Self::NotFound { .. } => (StatusCode::NOT_FOUND, "not_found", "There is no such thing"),
             Self::Unauthenticated(_) => (StatusCode::UNAUTHORIZED, "not_signed_in", "You are not signed in"),
+            Self::CsrfMissing => (StatusCode::FORBIDDEN, "csrf_token_missing", "The CSRF token is missing"),
+            Self::ScopeNeeded(_) => {
+                (StatusCode::FORBIDDEN, "scope_needed", "The credential is not for this")
+            }
+            Self::Identity(error) => return identity::description(error),
             Self::RoleNeeded { .. } => (StatusCode::FORBIDDEN, "role_needed", "Your role is not enough"),
             Self::Invalid(_) => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "validation_failed", "The request is not valid")
@@ -335,6 +352,9 @@ impl ApiError {
         match self {
             Self::Invalid(fields) => fields.clone(),
             Self::Refused(refusal) => refusal.fields(),
+            Self::Identity(IdentityError::Invalid(fields)) => {
+                fields.iter().cloned().map(FieldProblem::from).collect()
+            }
             Self::Malformed(error) => {
                 let place = format!("line {}, column {}: {error}", error.line(), error.column());
                 vec![FieldProblem::new("body", "malformed", place)]
@@ -352,6 +372,7 @@ impl ApiError {
             }
             Self::Command(CommandFailure::Quarantined(_)) => Some(OPERATOR),
             Self::RateLimited(exceeded) => Some(exceeded.retry_after_s),
+            Self::Identity(error) if let Some(seconds) = identity::retry_after_s(error) => Some(seconds),
             _ => match self.description().status {
                 StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT => Some(1),
                 _ => None,

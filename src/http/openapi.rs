@@ -30,6 +30,8 @@ const PAGES: &str = "/docs";
         license(name = "MIT")
     ),
     tags(
+        (name = "accounts", description = "Entering and leaving: the caller's own account, sessions, keys and tickets"),
+        (name = "administration", description = "Accounts of others, invitations, and the record of administrators' acts"),
         (name = "models", description = "Trading models: what trades, with what, under which rules"),
         (name = "runs", description = "Runs: a model executed over a range of bars"),
         (name = "market", description = "Prices"),

@@ -1,7 +1,6 @@
 //! How much each client may ask: two token buckets a client, one of a minute and one of a second.
 //!
-//! A request counts against its address and against its user. Who the user is says whatever authenticates requests, by
-//! laying a [`RateKey`] into their extensions before they get here.
+//! A request counts against its address before anybody asks who sent it, and against its user once that is known.
 
 mod buckets;
 
@@ -58,19 +57,19 @@ impl RateLimits {
         }
     }
 
-    /// Counts a request; answers with how the one who sent it stands.
-    pub fn check(&self, address: ClientAddress, key: Option<&RateKey>) -> Result<Standing, Exceeded> {
-        let of_address = match (address.is_local, key) {
-            // Programs on this machine all have the same address.
-            (true, Some(_)) => None,
-            (true, None) => return self.owner.check(&Client::Owner),
-            (false, _) => Some(self.addresses.check(&self.of_ip(&self.addresses, address.ip))?),
-        };
-        match (key, of_address) {
-            (Some(RateKey::User(user)), _) => self.users.check(&Client::Named(user.clone())),
-            (Some(RateKey::Owner), _) => self.owner.check(&Client::Owner),
-            (None, Some(standing)) => Ok(standing),
-            (None, None) => self.owner.check(&Client::Owner),
+    /// Counts a request against its address. Programs on this machine all have the same one, and count as its owner.
+    pub fn check_address(&self, address: ClientAddress) -> Result<Standing, Exceeded> {
+        if address.is_local {
+            return self.owner.check(&Client::Owner);
+        }
+        self.addresses.check(&self.of_ip(&self.addresses, address.ip))
+    }
+
+    /// Counts a request against its user.
+    pub fn check_user(&self, key: &RateKey) -> Result<Standing, Exceeded> {
+        match key {
+            RateKey::User(user) => self.users.check(&Client::Named(user.clone())),
+            RateKey::Owner => self.owner.check(&Client::Owner),
         }
     }
 
@@ -100,15 +99,28 @@ fn network(ip: IpAddr, bits_v4: u32, bits_v6: u32) -> IpAddr {
     }
 }
 
-/// Lets requests through that are within the limits, and tells every client how it stands.
+/// Lets requests through whose address is within its limit, and tells every client how it stands.
 pub(super) async fn limit(
     State(api): State<Api>,
     address: ClientAddress,
     request: Request,
     next: Next,
 ) -> Response {
-    let key = request.extensions().get::<RateKey>().cloned();
-    match api.rates().check(address, key.as_ref()) {
+    answer(&api, api.rates().check_address(address), request, next).await
+}
+
+/// The same for the user that sent a request.
+pub(super) async fn limit_user(api: &Api, key: &RateKey, request: Request, next: Next) -> Response {
+    answer(api, api.rates().check_user(key), request, next).await
+}
+
+async fn answer(
+    _api: &Api,
+    checked: Result<Standing, Exceeded>,
+    request: Request,
+    next: Next,
+) -> Response {
+    match checked {
         Ok(standing) => {
             let mut response = next.run(request).await;
             tell(response.headers_mut(), standing);
@@ -123,8 +135,13 @@ pub(super) async fn limit(
     }
 }
 
+/// The limit of the user is told rather than that of the address, which is looked at first and told last.
 fn tell(headers: &mut HeaderMap, Standing { limit, remaining, reset_s }: Standing) {
-    headers.insert(HeaderName::from_static("ratelimit-limit"), HeaderValue::from(limit));
+    const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
+    if headers.contains_key(LIMIT) {
+        return;
+    }
+    headers.insert(LIMIT, HeaderValue::from(limit));
     headers.insert(HeaderName::from_static("ratelimit-remaining"), HeaderValue::from(remaining));
     headers.insert(HeaderName::from_static("ratelimit-reset"), HeaderValue::from(reset_s));
 }
@@ -156,7 +173,7 @@ mod tests {
     #[test]
     fn one_users_requests_cost_nobody_else_anything() {
         let limits = limits(|config| config.user_per_minute = 2);
-        let ask = |name| limits.check(from("203.0.113.9"), Some(&user(name)));
+        let ask = |name| limits.check_user(&user(name));
         assert_eq!(ask("ann").unwrap(), Standing { limit: 2, remaining: 1, reset_s: 30 });
         assert_eq!(ask("ann").unwrap().remaining, 0);
         let over = ask("ann").unwrap_err();
@@ -167,26 +184,26 @@ mod tests {
     #[test]
     fn a_burst_is_bounded_within_the_minute() {
         let limits = limits(|config| config.user_per_second = 3);
-        let ask = || limits.check(from("203.0.113.9"), Some(&user("ann")));
+        let ask = || limits.check_user(&user("ann"));
         assert!((0..3).all(|_| ask().is_ok()));
         assert_eq!(ask().unwrap_err().retry_after_s, 1);
     }
 
     #[test]
-    fn an_address_is_bounded_whoever_its_users_are_and_a_network_of_ipv6_is_one_address() {
+    fn a_network_of_ipv6_is_one_address() {
         let limits = limits(|config| config.address_per_minute = 2);
-        assert!(limits.check(from("2001:db8::1"), Some(&user("ann"))).is_ok());
-        assert!(limits.check(from("2001:db8::2"), Some(&user("bob"))).is_ok());
-        assert!(limits.check(from("2001:db8::3"), None).is_err());
-        assert!(limits.check(from("2001:db8:0:1::1"), None).is_ok());
+        assert!(limits.check_address(from("2001:db8::1")).is_ok());
+        assert!(limits.check_address(from("2001:db8::2")).is_ok());
+        assert!(limits.check_address(from("2001:db8::3")).is_err());
+        assert!(limits.check_address(from("2001:db8:0:1::1")).is_ok());
     }
 
     #[test]
     fn the_owner_on_this_machine_has_plenty() {
         let limits = limits(|_| ());
         let local = ClientAddress { ip: "127.0.0.1".parse().unwrap(), is_local: true };
-        assert!((0..5_000).all(|_| limits.check(local, None).is_ok()));
-        assert!((0..1_000).all(|_| limits.check(from("203.0.113.9"), Some(&RateKey::Owner)).is_ok()));
+        assert!((0..5_000).all(|_| limits.check_address(local).is_ok()));
+        assert!((0..1_000).all(|_| limits.check_user(&RateKey::Owner).is_ok()));
     }
 
     #[test]
@@ -204,10 +221,10 @@ mod tests {
     fn too_many_addresses_are_counted_by_their_networks() {
         let limits = limits(|config| config.clients_max = 10);
         for host in 0..20 {
-            assert!(limits.check(from(&format!("203.0.113.{host}")), None).is_ok());
+            assert!(limits.check_address(from(&format!("203.0.113.{host}"))).is_ok());
         }
         limits.addresses.sweep();
-        let ask = |ip| limits.check(from(ip), None).unwrap().remaining;
+        let ask = |ip| limits.check_address(from(ip)).unwrap().remaining;
         assert_eq!((ask("203.0.113.200"), ask("203.0.113.201"), ask("198.51.100.1")), (999, 998, 999));
     }
 }
