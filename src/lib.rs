@@ -12,6 +12,7 @@ pub mod create_model;
 pub mod doctor;
 pub mod embedded;
 pub mod http;
+pub mod identity;
 pub mod live;
 pub mod market;
 pub mod owners;

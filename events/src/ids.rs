@@ -75,6 +75,22 @@ uuid_id! {
     RunId
 }
 uuid_id! {
+    /// An account: a person who can sign in. It follows from the normalised e-mail address.
+    AccountId
+}
+uuid_id! {
+    /// A session of an account: everything that came from one sign-in, however often it was refreshed.
+    SessionId
+}
+uuid_id! {
+    /// An API key of an account. Not a secret: it names the key, the key itself is longer.
+    ApiKeyId
+}
+uuid_id! {
+    /// A stored password hash. Events name it; the hash itself is kept beside the log, where it can be deleted.
+    CredentialId
+}
+uuid_id! {
     /// A command; the same identifier sent twice has one effect and one answer.
     CommandId
 }

@@ -10,6 +10,7 @@
 //! | event as stored | [`Recorded`] |
 //! | amount of money, price, number of shares | [`Cash`], [`Price`], [`Quantity`] |
 //! | trading model, run | [`TradingModel`], [`Run`] |
+//! | account, list of invitations | [`Account`], [`Invitations`] |
 //! | policy, and all that it may know | [`policy::Policy`], [`policy::View`] |
 
 pub mod account;
@@ -19,6 +20,7 @@ pub mod codec;
 pub mod decider;
 pub mod ids;
 pub mod instrument;
+pub mod invitations;
 #[cfg(feature = "log")]
 pub mod log;
 pub mod market;
@@ -32,13 +34,17 @@ pub mod run;
 pub mod testing;
 pub mod time;
 
+pub use account::Account;
 pub use chain::ChainHash;
 pub use codec::{DecodeError, Event};
 /// The framework whose aggregates the log keeps; also what [`events!`] expands to.
 pub use cqrs_es;
 pub use decider::{Aggregate, Decider};
-pub use ids::{CommandId, EpochId, ModelId, Principal, RunId, Tenant};
+pub use ids::{
+    AccountId, ApiKeyId, CommandId, CredentialId, EpochId, ModelId, Principal, RunId, SessionId, Tenant,
+};
 pub use instrument::{Market, Symbol};
+pub use invitations::Invitations;
 pub use model::TradingModel;
 pub use money::{Cash, Price, Quantity, Rate};
 pub use policy::FieldError;

@@ -4,11 +4,14 @@
 //! transaction, so that a crash at any instruction neither skips nor repeats an event; [`rebuild`] folds anew while
 //! readers keep seeing the old rows; [`watermarks`] let a reader wait for what it has written.
 
+pub mod accounts;
+pub mod admin_acts;
 pub mod bars;
 pub mod compare;
 pub mod database;
 pub mod equity;
 mod fold;
+pub mod invitations;
 pub mod leaderboard;
 pub mod ledger;
 pub mod models;

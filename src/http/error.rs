@@ -38,7 +38,7 @@ pub enum ApiError {
     #[error("a write by cookie must repeat the cookie csrf_token in the header X-CSRF-Token")]
     CsrfMissing,
     /// The credential is not for this.
-    #[error("this credential is not for {0}", .0.name())]
+    #[error("this credential is not for: {}", .0.name())]
     ScopeNeeded(Scope),
     /// Identity refused or failed.
     #[error(transparent)]

@@ -4,7 +4,6 @@ use std::str::FromStr;
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
-use events::account::Email;
 use events::{AccountId, ApiKeyId, ModelId, Position, RunId, SessionId, StreamName, Symbol};
 
 use super::error::ApiError;
@@ -37,10 +36,6 @@ impl Named for SessionId {
 
 impl Named for ApiKeyId {
     const WHAT: &'static str = "API key";
-}
-
-impl Named for Email {
-    const WHAT: &'static str = "address";
 }
 
 impl Named for StreamName {

@@ -87,9 +87,8 @@ pub async fn drive(app: &App, run: RunId) {
 
 /// Waits until every read model shows all that is in the log.
 pub async fn caught_up(app: &App) {
-    const ALL: [&str; 6] = ["streams", "models", "runs", "ledger", "equity", "leaderboard"];
     let head = app.log.head().await.unwrap();
-    app.watermarks.wait_for_all(&ALL, head, Duration::from_secs(60)).await.unwrap();
+    app.watermarks.wait_for_all(&app.projections.names(), head, Duration::from_secs(60)).await.unwrap();
 }
 
 /// A small price file: the first three stocks of the demo, so many days from 1990 on.

@@ -1,8 +1,11 @@
 //! `GET /admin/invitations`, `PUT /admin/invitations/{email}`, `DELETE /admin/invitations/{email}`
 
+use std::convert::Infallible;
+use std::str::FromStr;
+
 use axum::extract::State;
 use events::Principal;
-use events::account::{Email, Role};
+use events::account::Role;
 use jiff::Timestamp;
 use projections::invitations::{self, InvitationRow};
 use projections::PositionCursor;
@@ -17,9 +20,25 @@ use crate::http::entering::Managing;
 use crate::http::error::ApiError;
 use crate::http::idempotency::WriteParameters;
 use crate::http::page::{PageParameters, Paging};
-use crate::http::path::Path;
+use crate::http::path::{Named, Path};
 use crate::http::query::{FromParameters, Parameters, Query};
 use crate::http::state::Api;
+
+/// An address as it stands in the path; identity says whether it is one.
+#[derive(Debug, Clone)]
+pub struct Address(String);
+
+impl FromStr for Address {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl Named for Address {
+    const WHAT: &'static str = "address";
+}
 
 /// Which page.
 #[derive(Debug, IntoParams)]
@@ -119,11 +138,10 @@ pub async fn list(
 pub async fn invite(
     State(api): State<Api>,
     managing: Managing,
-    Path(email): Path<Email>,
+    Path(Address(email)): Path<Address>,
     Body { value: Invite { role, reason }, .. }: Body<Invite>,
 ) -> Result<Answer<Invited>, ApiError> {
     let (identity, admin) = (&api.app().identity, managing.admin()?);
-    let email = email.typed().to_owned();
     let position = identity.invite(&admin, &email, role, &reason, &managing.asked).await?;
     Ok(Answer::ok(&managing.caller, Invited { email }).at(position))
 }
@@ -137,11 +155,10 @@ pub async fn invite(
 pub async fn uninvite(
     State(api): State<Api>,
     managing: Managing,
-    Path(email): Path<Email>,
+    Path(Address(email)): Path<Address>,
     Body { value: Reason(reason), .. }: Body<Reason>,
 ) -> Result<Answer<Invited>, ApiError> {
     let (identity, admin) = (&api.app().identity, managing.admin()?);
-    let email = email.typed().to_owned();
     let position = identity.uninvite(&admin, &email, &reason, &managing.asked).await?;
     Ok(Answer::ok(&managing.caller, Invited { email }).at(position))
 }

@@ -20,7 +20,7 @@ use crate::http::page::{PageParameters, Paging};
 use crate::http::path::Path;
 use crate::http::query::{FromParameters, Parameters, Query};
 use crate::http::state::Api;
-use crate::identity::CreateApiKey;
+use crate::identity::{CreateApiKey, api_keys_of};
 
 /// Which page.
 #[derive(Debug, IntoParams)]
@@ -90,7 +90,7 @@ pub async fn list(
 ) -> Result<Answer<Vec<ApiKeyView>>, ApiError> {
     let view = api.view(&caller).await?;
     let page =
-        crate::identity::api_keys(&**view, caller.who.account_id, paging.cursor, paging.limit).await?;
+        api_keys_of(&**view, caller.who.account_id, paging.cursor, paging.limit).await?;
     let views = page.items.into_iter().map(ApiKeyView::from).collect();
     Ok(Answer::ok(&caller, views).next(page.next_cursor))
 }
