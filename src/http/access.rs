@@ -77,7 +77,9 @@ impl Access {
     /// Whether `role` is enough, apart from what the path names.
     fn admits(self, role: Role) -> bool {
         match self {
-            Self::Public | Self::Myself | Self::SignedIn | Self::Rows | Self::Own(_) | Self::OwnStream => true,
+            Self::Public | Self::Myself | Self::SignedIn | Self::Rows | Self::Own(_) | Self::OwnStream => {
+                true
+            }
             Self::Oversight => role.oversees(),
             Self::Operator => role.operates(),
             Self::Admin => role == Role::Admin,

@@ -87,7 +87,11 @@ impl<S: Sync> FromRequestParts<S> for Caller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
-        parts.extensions.get().cloned().ok_or_else(|| ApiError::Undeclared { path: parts.uri.path().to_owned() })
+        parts
+            .extensions
+            .get()
+            .cloned()
+            .ok_or_else(|| ApiError::Undeclared { path: parts.uri.path().to_owned() })
     }
 }
 

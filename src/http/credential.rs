@@ -98,7 +98,8 @@ fn take_ticket(uri: &mut Uri) -> Option<String> {
     let is_ticket = |pair: &&str| pair.split_once('=').is_some_and(|(name, _)| name == TICKET);
     let ticket = query.split('&').find(is_ticket)?.split_once('=')?.1.to_owned();
     let rest: Vec<&str> = query.split('&').filter(|pair| !is_ticket(pair)).collect();
-    let path = if rest.is_empty() { uri.path().to_owned() } else { format!("{}?{}", uri.path(), rest.join("&")) };
+    let path =
+        if rest.is_empty() { uri.path().to_owned() } else { format!("{}?{}", uri.path(), rest.join("&")) };
     if let Ok(without) = path.parse() {
         *uri = without;
     }
@@ -111,7 +112,11 @@ mod tests {
 
     use super::*;
 
-    fn shown(headers: &[(&'static str, &'static str)], address: &str, is_stream: bool) -> (Option<Shown>, String) {
+    fn shown(
+        headers: &[(&'static str, &'static str)],
+        address: &str,
+        is_stream: bool,
+    ) -> (Option<Shown>, String) {
         let mut request = Request::get(address);
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -123,8 +128,11 @@ mod tests {
 
     #[test]
     fn keys_come_before_tokens_and_headers_before_cookies() {
-        let all =
-            [("x-api-key", "k"), ("authorization", "bearer t"), ("cookie", "a=b; auth_token=c; csrf_token=d")];
+        let all = [
+            ("x-api-key", "k"),
+            ("authorization", "bearer t"),
+            ("cookie", "a=b; auth_token=c; csrf_token=d"),
+        ];
         assert_eq!(shown(&all, "/", false).0, Some(Shown::ApiKey("k".to_owned())));
         assert_eq!(shown(&all[1..], "/", false).0, Some(Shown::Bearer("t".to_owned())));
         assert_eq!(shown(&all[2..], "/", false).0, Some(Shown::Cookie("c".to_owned())));

@@ -42,7 +42,7 @@ pub enum ApiError {
     ScopeNeeded(Scope),
     /// Identity refused or failed.
     #[error(transparent)]
-    Identity(#[from] IdentityError),
+    Identity(IdentityError),
     /// The caller's role is not enough.
     #[error("this is for the role {wanted}")]
     RoleNeeded {
@@ -255,9 +255,7 @@ impl ApiError {
             Self::NotFound { .. } => (StatusCode::NOT_FOUND, "not_found", "There is no such thing"),
             Self::Unauthenticated(_) => (StatusCode::UNAUTHORIZED, "not_signed_in", "You are not signed in"),
             Self::CsrfMissing => (StatusCode::FORBIDDEN, "csrf_token_missing", "The CSRF token is missing"),
-            Self::ScopeNeeded(_) => {
-                (StatusCode::FORBIDDEN, "scope_needed", "The credential is not for this")
-            }
+            Self::ScopeNeeded(_) => (StatusCode::FORBIDDEN, "scope_needed", "The credential is not for this"),
             Self::Identity(error) => return identity::description(error),
             Self::RoleNeeded { .. } => (StatusCode::FORBIDDEN, "role_needed", "Your role is not enough"),
             Self::Invalid(_) => {
@@ -352,9 +350,6 @@ impl ApiError {
         match self {
             Self::Invalid(fields) => fields.clone(),
             Self::Refused(refusal) => refusal.fields(),
-            Self::Identity(IdentityError::Invalid(fields)) => {
-                fields.iter().cloned().map(FieldProblem::from).collect()
-            }
             Self::Malformed(error) => {
                 let place = format!("line {}, column {}: {error}", error.line(), error.column());
                 vec![FieldProblem::new("body", "malformed", place)]

@@ -58,10 +58,14 @@ impl<S: Send + Sync> FromRequestParts<S> for Writing {
         let caller = Caller::from_request_parts(parts, state).await?;
         let expected = if_match(&parts.headers)?;
         let (command_id, is_chosen) = command_of(parts, Some(&caller))?;
-        let asked = || format!("{} {}\n", parts.method, parts.uri.path());
-        let fingerprint = is_chosen.then(|| Sha256::new_with_prefix(asked()));
+        let fingerprint = is_chosen.then(|| fingerprint_of(parts));
         Ok(Self { caller, command_id, expected, fingerprint })
     }
+}
+
+/// The beginning of a request's fingerprint: method and path, to which its body is added.
+pub fn fingerprint_of(parts: &Parts) -> Sha256 {
+    Sha256::new_with_prefix(format!("{} {}\n", parts.method, parts.uri.path()))
 }
 
 /// The command that a request is, and whether its sender chose it: derived from the key and who sends it, or else new.

@@ -10,6 +10,7 @@ use tapedeck::app::{App, RunningApp};
 use tapedeck::config::SignUpMode;
 use tapedeck::identity::{
     Admin, ChangePassword, Claim, CreateApiKey, Credential, IdentityError, Impersonate, TokenError,
+    api_keys_of,
 };
 
 use super::kit::{
@@ -164,7 +165,7 @@ async fn lists_are_paged_and_every_act_of_an_administrator_is_on_one() {
     assert_eq!(sessions[1].reason.as_deref(), Some("support"));
     let live = Some(events::time::now());
     assert!(accounts::sessions(&**client, ann.account_id, live, None, 9).await.unwrap().items.is_empty());
-    let keys = app.identity.api_keys(ann.account_id, None, 9).await.unwrap().items;
+    let keys = api_keys_of(&**app.reads.get().await.unwrap(), ann.account_id, None, 9).await.unwrap().items;
     assert!(keys[0].last_used_at.is_some() && keys[0].key.revoked_at.is_some());
 
     let invited = invitations::list(&**client, None, 9).await.unwrap().items;

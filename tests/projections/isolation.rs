@@ -54,9 +54,12 @@ async fn each_viewer_sees_its_own_rows_and_nobody_sees_any() {
     let (head, names) = (log.head().await.unwrap(), Projections::standard().names());
     watermarks.wait_for_all(&names, head, Duration::from_secs(30)).await.unwrap();
 
-    for (name, role, own, streams_seen) in
-        [("ann", Role::User, 1, 2), ("bob", Role::User, 0, 0), ("bob", Role::Auditor, 0, 2), ("", Role::User, 0, 0)]
-    {
+    for (name, role, own, streams_seen) in [
+        ("ann", Role::User, 1, 2),
+        ("bob", Role::User, 0, 0),
+        ("bob", Role::Auditor, 0, 2),
+        ("", Role::User, 0, 0),
+    ] {
         let viewer = Viewer { principal: Principal(name.to_owned()), role };
         let view = viewer.look(&reads).await.unwrap();
         let listed = models::list(&**view, None, None, 10).await.unwrap().items;

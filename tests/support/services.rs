@@ -69,6 +69,9 @@ pub fn test_config(hint: &str) -> Config {
     ] {
         *rate = 1_000_000;
     }
+    // Passwords of tests protect nothing.
+    config.identity.argon2.memory_kib = 64;
+    config.identity.argon2.passes = 1;
     config
 }
 

@@ -54,10 +54,10 @@ pub struct Stopped {
 pub async fn start(
     State(api): State<Api>,
     managing: Managing,
-    Body { value, .. }: Body<Impersonate>,
+    Body { value, hash }: Body<Impersonate>,
 ) -> Result<Answer<SignedInView>, ApiError> {
     let (identity, admin) = (&api.app().identity, managing.admin()?);
-    let begun = identity.impersonate(&admin, value, &managing.asked).await?;
+    let begun = identity.impersonate(&admin, value, &managing.asked(hash)).await?;
     let view = SignedInView::of(&begun.tokens, None);
     Ok(Answer::ok(&managing.caller, view).status(StatusCode::CREATED).at(begun.position))
 }
@@ -69,8 +69,8 @@ pub async fn start(
 pub async fn stop(
     State(api): State<Api>,
     managing: Managing,
-    Body { .. }: Body<NoBody>,
+    Body { hash, .. }: Body<NoBody>,
 ) -> Result<Answer<Stopped>, ApiError> {
-    let position = api.app().identity.stop_impersonation(&managing.caller.who, &managing.asked).await?;
+    let position = api.app().identity.stop_impersonation(&managing.caller.who, &managing.asked(hash)).await?;
     Ok(Answer::ok(&managing.caller, Stopped { stopped: true }).at(position))
 }

@@ -7,8 +7,8 @@ use axum::extract::State;
 use events::Principal;
 use events::account::Role;
 use jiff::Timestamp;
-use projections::invitations::{self, InvitationRow};
 use projections::PositionCursor;
+use projections::invitations::{self, InvitationRow};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -139,10 +139,10 @@ pub async fn invite(
     State(api): State<Api>,
     managing: Managing,
     Path(Address(email)): Path<Address>,
-    Body { value: Invite { role, reason }, .. }: Body<Invite>,
+    Body { value: Invite { role, reason }, hash }: Body<Invite>,
 ) -> Result<Answer<Invited>, ApiError> {
     let (identity, admin) = (&api.app().identity, managing.admin()?);
-    let position = identity.invite(&admin, &email, role, &reason, &managing.asked).await?;
+    let position = identity.invite(&admin, &email, role, &reason, &managing.asked(hash)).await?;
     Ok(Answer::ok(&managing.caller, Invited { email }).at(position))
 }
 
@@ -156,9 +156,9 @@ pub async fn uninvite(
     State(api): State<Api>,
     managing: Managing,
     Path(Address(email)): Path<Address>,
-    Body { value: Reason(reason), .. }: Body<Reason>,
+    Body { value: Reason(reason), hash }: Body<Reason>,
 ) -> Result<Answer<Invited>, ApiError> {
     let (identity, admin) = (&api.app().identity, managing.admin()?);
-    let position = identity.uninvite(&admin, &email, &reason, &managing.asked).await?;
+    let position = identity.uninvite(&admin, &email, &reason, &managing.asked(hash)).await?;
     Ok(Answer::ok(&managing.caller, Invited { email }).at(position))
 }

@@ -76,10 +76,10 @@ pub async fn end(
     State(api): State<Api>,
     managing: Managing,
     Path(account_id): Path<AccountId>,
-    Body { value: Reason(reason), .. }: Body<Reason>,
+    Body { value: Reason(reason), hash }: Body<Reason>,
 ) -> Result<Answer<SignedOutEverywhere>, ApiError> {
     let (identity, admin) = (&api.app().identity, managing.admin()?);
     let position =
-        identity.revoke_sessions_of(&admin, account_id, None, &reason, &managing.asked).await?;
+        identity.revoke_sessions_of(&admin, account_id, None, &reason, &managing.asked(hash)).await?;
     Ok(Answer::ok(&managing.caller, SignedOutEverywhere { account_id }).at(position))
 }

@@ -110,10 +110,10 @@ pub async fn change_role(
     State(api): State<Api>,
     managing: Managing,
     Path(account_id): Path<AccountId>,
-    Body { value: ChangeRole { role, reason }, .. }: Body<ChangeRole>,
+    Body { value: ChangeRole { role, reason }, hash }: Body<ChangeRole>,
 ) -> Result<Answer<AccountView>, ApiError> {
     let (identity, admin) = (&api.app().identity, managing.admin()?);
-    let position = identity.change_role(&admin, account_id, role, &reason, &managing.asked).await?;
+    let position = identity.change_role(&admin, account_id, role, &reason, &managing.asked(hash)).await?;
     let account = shown(&api, &managing.caller, account_id).await?;
     Ok(Answer::ok(&managing.caller, account).at(position))
 }
@@ -128,10 +128,10 @@ pub async fn deactivate(
     State(api): State<Api>,
     managing: Managing,
     Path(account_id): Path<AccountId>,
-    Body { value: Reason(reason), .. }: Body<Reason>,
+    Body { value: Reason(reason), hash }: Body<Reason>,
 ) -> Result<Answer<AccountView>, ApiError> {
     let (identity, admin) = (&api.app().identity, managing.admin()?);
-    let position = identity.deactivate(&admin, account_id, &reason, &managing.asked).await?;
+    let position = identity.deactivate(&admin, account_id, &reason, &managing.asked(hash)).await?;
     let account = shown(&api, &managing.caller, account_id).await?;
     Ok(Answer::ok(&managing.caller, account).at(position))
 }
@@ -146,10 +146,10 @@ pub async fn reactivate(
     State(api): State<Api>,
     managing: Managing,
     Path(account_id): Path<AccountId>,
-    Body { value: Reason(reason), .. }: Body<Reason>,
+    Body { value: Reason(reason), hash }: Body<Reason>,
 ) -> Result<Answer<AccountView>, ApiError> {
     let (identity, admin) = (&api.app().identity, managing.admin()?);
-    let position = identity.reactivate(&admin, account_id, &reason, &managing.asked).await?;
+    let position = identity.reactivate(&admin, account_id, &reason, &managing.asked(hash)).await?;
     let account = shown(&api, &managing.caller, account_id).await?;
     Ok(Answer::ok(&managing.caller, account).at(position))
 }

@@ -89,8 +89,7 @@ pub async fn list(
     Query(Which { paging }): Query<Which>,
 ) -> Result<Answer<Vec<ApiKeyView>>, ApiError> {
     let view = api.view(&caller).await?;
-    let page =
-        api_keys_of(&**view, caller.who.account_id, paging.cursor, paging.limit).await?;
+    let page = api_keys_of(&**view, caller.who.account_id, paging.cursor, paging.limit).await?;
     let views = page.items.into_iter().map(ApiKeyView::from).collect();
     Ok(Answer::ok(&caller, views).next(page.next_cursor))
 }
@@ -102,10 +101,10 @@ pub async fn list(
 pub async fn create(
     State(api): State<Api>,
     managing: Managing,
-    Body { value, .. }: Body<CreateApiKey>,
+    Body { value, hash }: Body<CreateApiKey>,
 ) -> Result<Answer<CreatedApiKeyView>, ApiError> {
     let owner = managing.caller.who.owner()?;
-    let made = api.app().identity.create_api_key(&owner, value, &managing.asked).await?;
+    let made = api.app().identity.create_api_key(&owner, value, &managing.asked(hash)).await?;
     let view =
         CreatedApiKeyView { key_id: made.key_id, key: made.key.expose().to_owned(), prefix: made.prefix };
     Ok(Answer::ok(&managing.caller, view).status(StatusCode::CREATED).at(made.position))
@@ -120,9 +119,9 @@ pub async fn revoke(
     State(api): State<Api>,
     managing: Managing,
     Path(key_id): Path<ApiKeyId>,
-    Body { .. }: Body<NoBody>,
+    Body { hash, .. }: Body<NoBody>,
 ) -> Result<Answer<RevokedApiKey>, ApiError> {
     let owner = managing.caller.who.owner()?;
-    let position = api.app().identity.revoke_api_key(&owner, key_id, &managing.asked).await?;
+    let position = api.app().identity.revoke_api_key(&owner, key_id, &managing.asked(hash)).await?;
     Ok(Answer::ok(&managing.caller, RevokedApiKey { key_id }).at(position))
 }

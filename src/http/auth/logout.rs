@@ -26,10 +26,11 @@ pub struct SignedOut {
 pub async fn log_out(
     State(api): State<Api>,
     managing: Managing,
-    Body { .. }: Body<NoBody>,
+    Body { hash, .. }: Body<NoBody>,
 ) -> Result<Answer<SignedOut>, ApiError> {
-    let position = api.app().identity.logout(&managing.caller.who, &managing.asked).await?;
-    let answer = Answer::ok(&managing.caller, SignedOut { signed_out: true }).headers(forgotten(api.config()));
+    let position = api.app().identity.logout(&managing.caller.who, &managing.asked(hash)).await?;
+    let answer =
+        Answer::ok(&managing.caller, SignedOut { signed_out: true }).headers(forgotten(api.config()));
     Ok(match position {
         Some(position) => answer.at(position),
         None => answer,

@@ -47,9 +47,9 @@ pub struct PasswordChanged {
 pub async fn change(
     State(api): State<Api>,
     managing: Managing,
-    Body { value, .. }: Body<ChangePassword>,
+    Body { value, hash }: Body<ChangePassword>,
 ) -> Result<Answer<PasswordChanged>, ApiError> {
     let owner = managing.caller.who.owner()?;
-    let position = api.app().identity.change_password(&owner, value, &managing.asked).await?;
+    let position = api.app().identity.change_password(&owner, value, &managing.asked(hash)).await?;
     Ok(Answer::ok(&managing.caller, PasswordChanged { password_changed: true }).at(position))
 }

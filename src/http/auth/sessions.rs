@@ -67,10 +67,10 @@ pub async fn list(
 pub async fn end_others(
     State(api): State<Api>,
     managing: Managing,
-    Body { .. }: Body<NoBody>,
+    Body { hash, .. }: Body<NoBody>,
 ) -> Result<Answer<SessionsEnded>, ApiError> {
     let owner = managing.caller.who.owner()?;
-    let position = api.app().identity.revoke_other_sessions(&owner, &managing.asked).await?;
+    let position = api.app().identity.revoke_other_sessions(&owner, &managing.asked(hash)).await?;
     Ok(Answer::ok(&managing.caller, SessionsEnded { ended: true }).at(position))
 }
 
@@ -83,9 +83,9 @@ pub async fn end(
     State(api): State<Api>,
     managing: Managing,
     Path(session_id): Path<SessionId>,
-    Body { .. }: Body<NoBody>,
+    Body { hash, .. }: Body<NoBody>,
 ) -> Result<Answer<SessionsEnded>, ApiError> {
     let owner = managing.caller.who.owner()?;
-    let position = api.app().identity.revoke_session(&owner, session_id, &managing.asked).await?;
+    let position = api.app().identity.revoke_session(&owner, session_id, &managing.asked(hash)).await?;
     Ok(Answer::ok(&managing.caller, SessionsEnded { ended: true }).at(position))
 }

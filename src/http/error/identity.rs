@@ -1,10 +1,26 @@
 //! What identity refuses, as the API tells it.
 
-use axum::http::StatusCode;
-use projections::QueryError;
-
-use super::Description;
+use super::{ApiError, Description};
+use crate::http::problem::FieldProblem;
 use crate::identity::{Forbidden, IdentityError, TokenError};
+use axum::http::StatusCode;
+
+impl From<IdentityError> for ApiError {
+    fn from(error: IdentityError) -> Self {
+        match error {
+            IdentityError::Invalid(fields) => {
+                Self::Invalid(fields.into_iter().map(FieldProblem::from).collect())
+            }
+            IdentityError::Account(error) => error.into(),
+            IdentityError::Invitations(error) => error.into(),
+            IdentityError::Log(error) => Self::Log(error),
+            IdentityError::Behind(error) => Self::Behind(error),
+            IdentityError::Query(error) => Self::Query(error),
+            IdentityError::Pool(error) => Self::Pool(error),
+            error => Self::Identity(error),
+        }
+    }
+}
 
 /// What a failure of identity is to the caller.
 pub(super) fn description(error: &IdentityError) -> Description {
@@ -27,15 +43,10 @@ pub(super) fn description(error: &IdentityError) -> Description {
         IdentityError::NotInvited => (StatusCode::FORBIDDEN, "not_invited", "You are not invited"),
         IdentityError::Closed => (StatusCode::FORBIDDEN, "sign_up_closed", "Sign-up is closed"),
         IdentityError::EmailTaken => (StatusCode::CONFLICT, "email_taken", "The e-mail address is taken"),
-        IdentityError::Invalid(_) => {
-            (StatusCode::UNPROCESSABLE_ENTITY, "validation_failed", "The request is not valid")
-        }
         IdentityError::Throttled { .. } => {
             (StatusCode::TOO_MANY_REQUESTS, "sign_in_throttled", "Too many failed sign-ins")
         }
-        IdentityError::Busy { .. } => {
-            (StatusCode::SERVICE_UNAVAILABLE, "overloaded", "Too much is waiting")
-        }
+        IdentityError::Busy { .. } => (StatusCode::SERVICE_UNAVAILABLE, "overloaded", "Too much is waiting"),
         IdentityError::Forbidden(Forbidden::NotAdmin) => {
             (StatusCode::FORBIDDEN, "role_needed", "Your role is not enough")
         }
@@ -58,16 +69,17 @@ pub(super) fn description(error: &IdentityError) -> Description {
         IdentityError::SecretShownBefore => {
             (StatusCode::CONFLICT, "secret_shown_before", "The secret was shown before")
         }
-        IdentityError::Behind(_) => {
-            (StatusCode::SERVICE_UNAVAILABLE, "read_model_behind", "The read model is not there yet")
-        }
-        IdentityError::Pool(_) | IdentityError::Connect(_) | IdentityError::Query(QueryError::Pool(_)) => {
+        IdentityError::Connect(_) => {
             (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The database is not available")
         }
+        // Those that have a failure of the API of their own are not kept as failures of identity.
         IdentityError::Account(_)
         | IdentityError::Invitations(_)
         | IdentityError::Log(_)
+        | IdentityError::Behind(_)
         | IdentityError::Query(_)
+        | IdentityError::Pool(_)
+        | IdentityError::Invalid(_)
         | IdentityError::Database { .. }
         | IdentityError::Keys(_)
         | IdentityError::Signing(_)
