@@ -17,4 +17,5 @@ pub mod market;
 pub mod report;
 pub mod start_run;
 pub mod tape;
+pub mod telemetry;
 pub mod worker;

@@ -115,6 +115,7 @@ pub(super) async fn limit(
             response
         }
         Err(exceeded) => {
+            api.metrics().throttled();
             let standing = exceeded.standing;
             let mut response = ApiError::RateLimited(exceeded).into_response();
             tell(response.headers_mut(), standing);
