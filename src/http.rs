@@ -21,6 +21,7 @@ mod index;
 pub mod leaderboard;
 mod limits;
 pub mod log;
+mod metrics;
 mod middleware;
 pub mod models;
 mod openapi;
@@ -119,6 +120,7 @@ pub fn router(api: Api) -> Router {
     let router = routes
         .route("/", get(index::index))
         .route(openapi::PATH, get(openapi::serve))
+        .route("/metrics", get(metrics::show))
         .merge(openapi::pages())
         // The body extractor has its own limit, which answers with a problem.
         .layer(DefaultBodyLimit::disable())
@@ -138,7 +140,7 @@ pub fn router(api: Api) -> Router {
         // Without origins it would still answer every OPTIONS.
         .layer(option_layer(cors::layer(&api.config().cors_origins)))
         .layer(from_fn_with_state(api.clone(), middleware::security_headers))
-        .layer(from_fn(middleware::trace))
+        .layer(from_fn_with_state(api.clone(), middleware::trace))
         .layer(from_fn_with_state(api.clone(), client_address::note))
         .layer(from_fn(request_id::assign));
     router.with_state(api)

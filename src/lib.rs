@@ -19,4 +19,5 @@ pub mod owners;
 pub mod report;
 pub mod start_run;
 pub mod tape;
+pub mod telemetry;
 pub mod worker;

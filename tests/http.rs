@@ -7,6 +7,7 @@ mod kit;
 mod leaderboard;
 mod limits;
 mod market;
+mod metrics;
 mod models;
 mod openapi;
 mod operations;

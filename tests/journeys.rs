@@ -8,3 +8,4 @@ mod crash;
 mod doctor;
 mod embedded;
 mod outage;
+mod telemetry;

@@ -9,6 +9,7 @@ mod batch;
 mod connect;
 mod cqrs;
 mod failure;
+mod latency;
 mod load;
 mod migrate;
 mod queue;
@@ -19,6 +20,7 @@ mod types;
 mod verdict;
 mod verify;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tokio::sync::watch;
@@ -27,6 +29,7 @@ pub use appender::{AppenderLimits, AppenderStats, Lane};
 pub use atomic::{AtomicError, Member};
 pub use connect::{ConnectError, Connector, POOL_WAIT};
 pub use cqrs::{CqrsContext, CqrsStore};
+pub use latency::{APPEND_BOUNDS_S, CategoryStats};
 pub use load::{AsOf, LoadError, Loaded};
 pub use migrate::{MigrateError, MigrationState, migrate, migration_state};
 pub use read::{Filter, Page, ReadError};
@@ -151,5 +154,10 @@ impl Log {
     /// What the appenders have done so far.
     pub fn appender_stats(&self) -> AppenderStats {
         self.inner.queue.stats()
+    }
+
+    /// The same by the category of the streams, with how long it took.
+    pub fn category_stats(&self) -> BTreeMap<String, CategoryStats> {
+        self.inner.queue.categories()
     }
 }

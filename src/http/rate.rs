@@ -122,6 +122,7 @@ async fn answer(_api: &Api, checked: Result<Standing, Exceeded>, request: Reques
             response
         }
         Err(exceeded) => {
+            api.metrics().throttled();
             let standing = exceeded.standing;
             let mut response = ApiError::RateLimited(exceeded).into_response();
             tell(response.headers_mut(), standing);

@@ -14,6 +14,7 @@ use super::quotes::QuoteBoard;
 use super::rate::RateLimits;
 use crate::app::App;
 use crate::config::HttpConfig;
+use crate::telemetry::Metrics;
 
 /// Event streams that one process keeps open at once.
 pub const STREAMS_MAX: usize = 1_000;
@@ -38,6 +39,7 @@ struct Inner {
     parts: Parts,
     streams: Arc<Semaphore>,
     rates: RateLimits,
+    metrics: Metrics,
     stopping: CancellationToken,
 }
 
@@ -46,6 +48,7 @@ impl Api {
     pub fn new(parts: Parts) -> Self {
         let inner = Inner {
             rates: RateLimits::new(&parts.app.config.http.rates),
+            metrics: Metrics::default(),
             parts,
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
             stopping: CancellationToken::new(),
@@ -96,6 +99,11 @@ impl Api {
     /// How much each client has asked.
     pub fn rates(&self) -> &RateLimits {
         &self.inner.rates
+    }
+
+    /// What the door counts.
+    pub fn metrics(&self) -> &Metrics {
+        &self.inner.metrics
     }
 
     /// Cancelled when the server stops taking requests: event streams end then.

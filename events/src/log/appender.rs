@@ -320,6 +320,7 @@ impl Appender {
                     let count = ticket.pending.append.events.len();
                     outcome.committed += 1;
                     outcome.events += count as u64;
+                    self.queue.committed(ticket, count);
                     let last = first.unwrap_or(0) + i64::try_from(count).unwrap_or(0) - 1;
                     head = head.max(Position(last));
                 }

@@ -246,7 +246,9 @@ fn references(headers: &[&str]) -> Value {
 }
 
 fn header((name, kind, description): &(&str, &str, &str)) -> (String, Value) {
-    ((*name).to_owned(), json!({ "description": description, "schema": { "type": kind } }))
+    let required = ALWAYS.contains(name);
+    let shown = json!({ "description": description, "required": required, "schema": { "type": kind } });
+    ((*name).to_owned(), shown)
 }
 
 fn shown(Failure { status, code, title, description, headers, .. }: &Failure) -> Value {
