@@ -17,7 +17,7 @@ use events::run::Run;
 use projections::{Projections, RunnerOptions, RunningProjections, Watermarks};
 
 use crate::config::Config;
-use crate::embedded::EmbeddedError;
+use crate::embedded::{EmbeddedError, Services};
 use crate::identity::{Identity, IdentityError};
 use crate::market::Market;
 use crate::start_run::RunStarter;
@@ -98,6 +98,9 @@ pub enum StartError {
     /// Servers, schema or log.
     #[error(transparent)]
     Tape(#[from] TapeError),
+    /// A private server that died while the application started could not be started again.
+    #[error(transparent)]
+    Services(#[from] EmbeddedError),
     /// The directories' routers.
     #[error("the actors cannot be started")]
     Actors(#[from] ractor::SpawnErr),
@@ -166,6 +169,9 @@ async fn assemble(tape: &Tape) -> Result<App, StartError> {
         idle: Duration::from_millis(config.actors.passivate_after_ms),
         ..DirectoryOptions::default()
     };
+    let queue = WorkQueueOptions::default();
+    // First: of all that follows, only this needs a server at once.
+    let nats = insist_on_nats(&tape.services, &queue).await?;
     let models = Directory::start(log.clone(), (), options).await?;
     let runs = Directory::start(log.clone(), (), options).await?;
     let accounts = Directory::start(log.clone(), (), options).await?;
@@ -183,9 +189,6 @@ async fn assemble(tape: &Tape) -> Result<App, StartError> {
         reads.clone(),
         watermarks.clone(),
     )?;
-    let nats = crate::embedded::nats::connect(&tape.services.nats, nats_options()).await?;
-    let queue = WorkQueueOptions::default();
-    ensure_stream(&jetstream::new(nats.clone()), &queue).await?;
     let projections = Projections::standard();
     Ok(App {
         config,
@@ -203,6 +206,25 @@ async fn assemble(tape: &Tape) -> Result<App, StartError> {
         nats,
         queue,
     })
+}
+
+async fn insist_on_nats(
+    services: &Services,
+    queue: &WorkQueueOptions,
+) -> Result<async_nats::Client, StartError> {
+    let insistence = services.insistence();
+    loop {
+        match reach_nats(services, queue).await {
+            Ok(nats) => return Ok(nats),
+            Err(error) => services.insist(insistence, error).await?,
+        }
+    }
+}
+
+async fn reach_nats(services: &Services, queue: &WorkQueueOptions) -> Result<async_nats::Client, StartError> {
+    let nats = crate::embedded::nats::connect(&services.nats, nats_options()).await?;
+    ensure_stream(&jetstream::new(nats.clone()), queue).await?;
+    Ok(nats)
 }
 
 /// A process outlives its message server: it reconnects for ever.

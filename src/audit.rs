@@ -1,14 +1,15 @@
 //! The audit of a run: its chain of hashes, its fold, every fill against the bars, every decision made again.
 
+mod read_models;
+
 use std::sync::Arc;
 
 use events::causes::whole_chain;
 use events::log::{LoadError, Log, ReadError};
 use events::policy::SharedIndicators;
 use events::run::recheck::{Difference, Recheck, Redecide};
-use events::run::{Run, RunEvent, RunFigures, RunSnapshot, Trading};
+use events::run::{Run, RunEvent, RunSnapshot};
 use events::{Aggregate, RunId, StreamName, Tenant, Version};
-use projections::runs::RunDetail;
 use serde::Serialize;
 
 use crate::market::{Market, MarketError};
@@ -57,6 +58,9 @@ pub enum AuditError {
     /// The read models could not be read.
     #[error("the read models cannot be read")]
     ReadModels(#[from] projections::QueryError),
+    /// The run could not be folded anew beside its rows.
+    #[error("the rows of the run cannot be compared")]
+    Refold(#[from] projections::refold::RefoldError),
     /// No connection in time.
     #[error("no connection to the database")]
     Pool(#[from] deadpool_postgres::PoolError),
@@ -95,7 +99,7 @@ pub async fn audit_run(log: &Log, market: &Market, run: RunId) -> Result<AuditRe
     match loaded {
         Some(Run::Unrequested) => return Err(AuditError::NoRun(run)),
         Some(state) => {
-            checks.push(read_models(log, run, &state).await?);
+            checks.extend(read_models::checks(log, &stream, run, &state).await?);
             if let Some(trading) = state.trading() {
                 checks.extend(bars_and_decisions(log, market, &stream, &trading.snapshot).await?);
             } else {
@@ -147,77 +151,6 @@ async fn fold(log: &Log, stream: &StreamName) -> Result<(AuditCheck, Option<Run>
         AuditCheck::failed(NAME, looked_at, text, Some(quick.snapshot))
     };
     Ok((check, Some(afresh.state.into_inner())))
-}
-
-/// Compares what readers are shown with what the events say.
-async fn read_models(log: &Log, run: RunId, state: &Run) -> Result<AuditCheck, AuditError> {
-    const NAME: &str = "read models";
-    let client = log.pool().get().await?;
-    let shown = projections::runs::find(&**client, run).await?;
-    let Some(trading) = state.trading() else {
-        return Ok(match shown {
-            None => AuditCheck::passed(NAME, "a deleted run is not shown".to_owned()),
-            Some(_) => AuditCheck::failed(NAME, String::new(), "a deleted run is shown".to_owned(), None),
-        });
-    };
-    let Some(shown) = shown else {
-        return Ok(AuditCheck::failed(
-            NAME,
-            String::new(),
-            "the run is not shown; is its projection behind?".to_owned(),
-            None,
-        ));
-    };
-    let looked_at = "what is shown of the run".to_owned();
-    Ok(match first_misshown(&shown, trading, state) {
-        None => AuditCheck::passed(NAME, looked_at),
-        Some(misshown) => AuditCheck::failed(NAME, looked_at, misshown, None),
-    })
-}
-
-/// The first thing that is shown of a run and does not follow from its events. Progress is compared once the run is
-/// over: until then readers are shown a bar of a moment ago.
-fn first_misshown(shown: &RunDetail, trading: &Trading, state: &Run) -> Option<String> {
-    fn differs<T: PartialEq + Serialize>(what: &str, shown: T, follows: T) -> Option<String> {
-        let text = |value: &T| serde_json::to_string(value).unwrap_or_default();
-        let (shown_text, follows_text) = (text(&shown), text(&follows));
-        (shown != follows)
-            .then(|| format!("{what} {shown_text} is shown, but {follows_text} follows from the events"))
-    }
-    let (run, terms) = (&shown.run, &trading.snapshot);
-    let frozen = differs("status", Some(run.status), state.status())
-        .or_else(|| differs("model", run.model_id, trading.model_id))
-        .or_else(|| differs("run number", run.run_number, trading.run_number))
-        .or_else(|| differs("initial cash", run.initial_cash, terms.initial_cash))
-        .or_else(|| differs("symbols", &run.symbols, &terms.symbols))
-        .or_else(|| differs("bars in all", run.bars_total, terms.run_bars()))
-        .or_else(|| differs("snapshot", &shown.snapshot, terms));
-    if frozen.is_some() || !matches!(state, Run::Over(_)) {
-        return frozen;
-    }
-    let follows = trading.book.figures();
-    let misshown = run.figures.as_ref() != Some(&follows);
-    misshown
-        .then(|| first_other_figure(run.figures.as_ref(), &follows))
-        .or_else(|| differs("bars", run.bars_done, follows.bars))
-        .or_else(|| differs("records", run.records, follows.records))
-        .or_else(|| differs("cash", run.cash, follows.cash))
-        .or_else(|| differs("value", run.value, follows.value))
-}
-
-/// The first figure that is shown otherwise than it follows from the events.
-fn first_other_figure(shown: Option<&RunFigures>, follows: &RunFigures) -> String {
-    let fields = |figures: &serde_json::Value| figures.as_object().cloned().unwrap_or_default();
-    let shown = fields(&serde_json::to_value(shown).unwrap_or_default());
-    let follows = fields(&serde_json::to_value(follows).unwrap_or_default());
-    let other = follows.iter().find(|(name, value)| shown.get(*name) != Some(value));
-    match other {
-        Some((name, value)) => {
-            let shown = shown.get(name).unwrap_or(&serde_json::Value::Null);
-            format!("{name} {shown} is shown, but {value} follows from the events")
-        }
-        None => "the figures that are shown do not follow from the events".to_owned(),
-    }
 }
 
 /// One pass over the events: fills and sums against the bars, and every decision made again.

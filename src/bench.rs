@@ -7,6 +7,8 @@ mod hot_stream;
 mod replay;
 mod report;
 mod run;
+mod synthetic;
+mod wal;
 
 pub use actors::live_actors;
 pub use append::{AppendBench, append};

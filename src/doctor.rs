@@ -47,11 +47,13 @@ pub enum Status {
 
 /// Examines this machine with this configuration.
 pub async fn examine(config: &Config) -> Report {
-    let (database, nats) = tokio::join!(reachable::database(config), reachable::nats(config));
+    let (database, nats, inside) =
+        tokio::join!(reachable::database(config), reachable::nats(config), reachable::inside(config));
     let local = [programs::postgres(config), programs::nats(config), programs::server_user(config)];
     let folder =
         [data_folder::writable(config), data_folder::free_space(config), data_folder::servers(config)];
-    let checks = local.into_iter().chain(folder).flatten().chain(database).chain(nats).collect();
+    let checks =
+        local.into_iter().chain(folder).flatten().chain(database).chain(nats).chain(inside).collect();
     Report { checks, settings: config.provenance().to_vec() }
 }
 

@@ -6,6 +6,7 @@
 
 mod error;
 mod home;
+mod insist;
 mod lease;
 mod life;
 pub mod nats;
@@ -23,10 +24,13 @@ use crate::config::{Config, SecretUrl};
 
 pub use error::EmbeddedError;
 pub use home::server_user;
+pub use insist::Insistence;
 pub use life::Origin;
 pub use nats::{Nats, NatsOptions};
 pub use postgres::{Durability, Postgres, PostgresOptions};
 
+/// How long what needs the servers is begun again while they die under it.
+const INSISTING: Duration = Duration::from_secs(180);
 /// How often a private server is looked after.
 const TENDING_INTERVAL: Duration = Duration::from_millis(500);
 
@@ -101,6 +105,35 @@ impl Services {
                 report("NATS", nats.ensure_running().await);
             }
         }
+    }
+
+    /// How long what needs the servers may be begun again while they die under it.
+    pub fn insistence(&self) -> Insistence {
+        // Servers that were given are somebody else's to keep: what fails with them has failed.
+        let private = self.private_postgres.is_some() || self.private_nats.is_some();
+        Insistence::of(if private { INSISTING } else { Duration::ZERO })
+    }
+
+    /// After something that needs the servers failed with `error`: starts those that died, and returns when it is time
+    /// to begin again, or gives the error back if that would not help.
+    pub async fn insist<E>(&self, insistence: Insistence, error: E) -> Result<(), E>
+    where
+        E: std::error::Error + From<EmbeddedError> + 'static,
+    {
+        let revived = self.ensure_running().await?;
+        insistence.after(error, revived).await
+    }
+
+    async fn ensure_running(&self) -> Result<bool, EmbeddedError> {
+        let postgres = match &self.private_postgres {
+            Some(postgres) => postgres.ensure_running().await?,
+            None => false,
+        };
+        let nats = match &self.private_nats {
+            Some(nats) => nats.ensure_running().await?,
+            None => false,
+        };
+        Ok(postgres || nats)
     }
 
     /// Leaves the private servers, and stops those that nobody else uses.

@@ -1,6 +1,6 @@
 //! Live prices as the API shows them: the feed behind the board of quotes, its minute bars in the market store.
 
-use actors::feed::{CompletedBar, Feed, FeedEvent, FeedOptions};
+use actors::feed::{CompletedBar, Feed, FeedEvent, FeedOptions, Listener};
 use actors::ports::{BarSink, PortError};
 use deadpool_postgres::Pool;
 use events::causes::whole_chain;
@@ -11,7 +11,7 @@ use tokio::sync::broadcast;
 use tokio::task::AbortHandle;
 
 use crate::app::App;
-use crate::http::quotes::{Quote, QuoteBoard};
+use crate::http::quotes::{Quote, QuoteBoard, QuoteNews};
 
 /// Quotes that a slow follower may be behind before it is told that it missed some.
 const FOLLOWERS_BEHIND: usize = 4_096;
@@ -20,7 +20,7 @@ const FOLLOWERS_BEHIND: usize = 4_096;
 #[derive(Debug)]
 pub struct LiveQuotes {
     feed: Feed,
-    followers: broadcast::Sender<Quote>,
+    followers: broadcast::Sender<QuoteNews>,
     relaying: AbortHandle,
 }
 
@@ -30,7 +30,7 @@ impl LiveQuotes {
         let jetstream = async_nats::jetstream::new(app.nats.clone());
         let feed = Feed::start(jetstream, FeedOptions::default(), MarketStore(app.reads.clone()));
         let (followers, _) = broadcast::channel(FOLLOWERS_BEHIND);
-        let relaying = tokio::spawn(relay(feed.clone(), followers.clone())).abort_handle();
+        let relaying = tokio::spawn(relay(feed.clone(), feed.listen(), followers.clone())).abort_handle();
         Self { feed, followers, relaying }
     }
 
@@ -41,15 +41,15 @@ impl LiveQuotes {
     }
 }
 
-async fn relay(feed: Feed, followers: broadcast::Sender<Quote>) {
-    let mut listener = feed.listen();
+async fn relay(feed: Feed, mut listener: Listener, followers: broadcast::Sender<QuoteNews>) {
     while let Some(event) = listener.next().await {
-        if let FeedEvent::Tick(tick) = event
-            && let Some(quote) = shown(&feed, &tick.symbol)
-        {
-            // Without followers nobody needs it.
-            let _ = followers.send(quote);
-        }
+        let news = match event {
+            FeedEvent::Tick(tick) => shown(&feed, &tick.symbol).map(QuoteNews::Quote),
+            FeedEvent::Missed(missed) => Some(QuoteNews::Missed(missed)),
+            FeedEvent::Bar(_) => None,
+        };
+        // Without followers nobody needs it.
+        let _ = news.map(|news| followers.send(news));
     }
 }
 
@@ -75,7 +75,7 @@ impl QuoteBoard for LiveQuotes {
         shown(&self.feed, symbol)
     }
 
-    fn follow(&self) -> broadcast::Receiver<Quote> {
+    fn follow(&self) -> broadcast::Receiver<QuoteNews> {
         self.followers.subscribe()
     }
 }

@@ -6,7 +6,7 @@ mod terms;
 use actors::{CommandEnvelope, CommandError, Directory};
 use bytes::Bytes;
 use events::log::{LoadError, ReadError};
-use events::model::{ModelCommand, ModelError, TradingModel};
+use events::model::{ModelCommand, ModelError, ModelSettings, TradingModel};
 use events::policy::{FieldError, FillRule, PolicySpec};
 use events::run::{Run, RunCommand, RunError};
 use events::time::TradingDay;
@@ -164,6 +164,11 @@ impl RunStarter {
             Err(CommandError::IdempotencyMismatch) => Err(StartRunError::IdempotencyMismatch),
             Err(error) => Err(StartRunError::Run(error)),
         }
+    }
+
+    /// Whether a run of a model with `settings` could be started; nothing is written.
+    pub async fn check(&self, settings: &ModelSettings, request: StartRun) -> Result<(), StartRunError> {
+        terms::freeze(&self.market, settings, request, self.chunk_bars).await.map(drop)
     }
 
     /// The answer of a command that was carried out before, whatever has become of the model since.

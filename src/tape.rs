@@ -53,10 +53,11 @@ pub enum TapeError {
 }
 
 impl Tape {
-    /// Starts or joins the servers, migrates, opens the log and makes sure that all of it can be read (EL-70).
+    /// Starts or joins the servers, migrates, opens the log and makes sure that all of it can be read (EL-70). A private
+    /// server that dies meanwhile is started again.
     pub async fn open(config: Config) -> Result<Self, TapeError> {
         let services = Services::start(&config).await?;
-        match open_log(&config, &services).await {
+        match insist_on_log(&config, &services).await {
             Ok(log) => Ok(Self { config, services, log }),
             Err(error) => {
                 // The first error is the one to report.
@@ -72,6 +73,16 @@ impl Tape {
     pub async fn close(self) -> Result<(), EmbeddedError> {
         drop(self.log);
         self.services.stop().await
+    }
+}
+
+async fn insist_on_log(config: &Config, services: &Services) -> Result<Log, TapeError> {
+    let insistence = services.insistence();
+    loop {
+        match open_log(config, services).await {
+            Ok(log) => return Ok(log),
+            Err(error) => services.insist(insistence, error).await?,
+        }
     }
 }
 

@@ -7,5 +7,6 @@ mod kit;
 mod operators;
 mod queue;
 mod runs;
+mod services;
 mod throughput;
 mod ticks;

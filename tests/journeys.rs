@@ -7,5 +7,6 @@ mod configuration;
 mod crash;
 mod doctor;
 mod embedded;
+mod joining;
 mod outage;
 mod telemetry;

@@ -1,6 +1,6 @@
 //! Drives a run from where its log ends to its last bar.
 //!
-//! The loop keeps nothing that the log does not say. It sends a few advances ahead of the answers, so that the actor
+//! The loop keeps nothing that the log does not say. It sends advances ahead of the answers, so that the actor
 //! decides the next chunk of bars while the one before is being written; the answers are the back-pressure. Killed
 //! anywhere, it goes on from the last event with the same result.
 
@@ -28,7 +28,8 @@ pub type Runs = Directory<Aggregate<Run>>;
 /// How runs are driven.
 #[derive(Debug, Clone, Copy)]
 pub struct RunLoopOptions {
-    /// Advances on their way at once for one run.
+    /// Advances on their way at once for one run: enough to decide and encode while a slow disk flushes what was
+    /// decided before. Each holds the compressed events of one chunk, some ten kilobytes.
     pub window: usize,
     /// How long an advance may stay unanswered before the log is read again.
     pub patience: Duration,
@@ -36,7 +37,7 @@ pub struct RunLoopOptions {
 
 impl Default for RunLoopOptions {
     fn default() -> Self {
-        Self { window: 4, patience: Duration::from_secs(60) }
+        Self { window: 32, patience: Duration::from_secs(60) }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Events to bytes and back: names, schema versions, payload codecs and upcasters.
 
+use std::cell::RefCell;
 use std::fmt;
 
 use bytes::Bytes;
@@ -12,6 +13,15 @@ pub const COMPRESS_FROM_BYTES: usize = 1_024;
 
 /// Largest payload after decompression; protects readers from a hostile row.
 pub const PAYLOAD_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Room made at once for an event's JSON: most events of a run fit.
+const EVENT_BYTES_GUESSED: usize = 512;
+
+/// The fastest of zstd's ordinary levels.
+const COMPRESSION_LEVEL: i32 = 1;
+
+/// Room for compressed bytes that a thread keeps between events.
+const ROOM_KEPT_BYTES: usize = 1 << 20;
 
 /// How a payload is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,10 +53,9 @@ impl Codec {
     /// Stores `json`, compressed when that pays.
     pub fn pack(json: Vec<u8>) -> (Self, Bytes) {
         if json.len() >= COMPRESS_FROM_BYTES
-            && let Ok(packed) = zstd::bulk::compress(&json, zstd::DEFAULT_COMPRESSION_LEVEL.min(1))
-            && packed.len() < json.len()
+            && let Some(packed) = PRESS.with_borrow_mut(|press| press.compress(&json))
         {
-            return (Self::ZstdJson, packed.into());
+            return (Self::ZstdJson, packed);
         }
         (Self::Json, json.into())
     }
@@ -55,10 +64,46 @@ impl Codec {
     pub fn unpack(self, stored: &Bytes) -> Result<Bytes, DecodeError> {
         match self {
             Self::Json => Ok(stored.clone()),
-            Self::ZstdJson => zstd::bulk::decompress(stored, PAYLOAD_BYTES_MAX)
+            Self::ZstdJson => zstd::bulk::decompress(stored, size_of_frame(stored))
                 .map(Bytes::from)
                 .map_err(DecodeError::Decompress),
         }
+    }
+}
+
+/// How large `frame` says it becomes, within what is accepted: room for more is not made for every event.
+fn size_of_frame(frame: &[u8]) -> usize {
+    let stated = zstd::zstd_safe::get_frame_content_size(frame).ok().flatten();
+    stated.and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(PAYLOAD_BYTES_MAX).min(PAYLOAD_BYTES_MAX)
+}
+
+thread_local! {
+    static PRESS: RefCell<Press> = RefCell::default();
+}
+
+/// A compressor and its room, kept per thread: setting one up costs as much as compressing a few bars. What it gives
+/// depends on the input alone.
+#[derive(Default)]
+struct Press {
+    compressor: Option<zstd::bulk::Compressor<'static>>,
+    room: Vec<u8>,
+}
+
+impl Press {
+    /// `json` compressed; `None` when that does not make it smaller.
+    fn compress(&mut self, json: &[u8]) -> Option<Bytes> {
+        let compressor = match &mut self.compressor {
+            Some(kept) => kept,
+            none => none.insert(zstd::bulk::Compressor::new(COMPRESSION_LEVEL).ok()?),
+        };
+        // Without room for as many bytes as there are, compressing fails: it would not pay.
+        self.room.resize(json.len().saturating_sub(1), 0);
+        let bytes = compressor.compress_to_buffer(json, self.room.as_mut_slice()).ok()?;
+        let packed = Bytes::copy_from_slice(self.room.get(..bytes)?);
+        if self.room.len() > ROOM_KEPT_BYTES {
+            self.room = Vec::new();
+        }
+        Some(packed)
     }
 }
 
@@ -128,8 +173,14 @@ pub trait Event:
     fn name(&self) -> &'static str;
     /// The schema version this code writes.
     fn schema_version(&self) -> u16;
+    /// Appends the payload to `json` as JSON text.
+    fn write_json(&self, json: &mut Vec<u8>) -> Result<(), serde_json::Error>;
     /// The payload as JSON text.
-    fn to_json(&self) -> Result<Vec<u8>, serde_json::Error>;
+    fn to_json(&self) -> Result<Vec<u8>, serde_json::Error> {
+        let mut json = Vec::with_capacity(EVENT_BYTES_GUESSED);
+        self.write_json(&mut json)?;
+        Ok(json)
+    }
     /// The event of a current type from its payload; `None` for a type or version that is not current.
     fn from_json(
         event_type: &str,
@@ -155,7 +206,8 @@ struct PackedEvent<'a> {
 
 /// The payload of a pack of `events`: a JSON array of their types, schemas and payloads, in order.
 pub fn pack<E: Event>(events: &[E]) -> Result<Vec<u8>, serde_json::Error> {
-    let mut json = vec![b'['];
+    let mut json = Vec::with_capacity(events.len().saturating_mul(EVENT_BYTES_GUESSED));
+    json.push(b'[');
     for (index, event) in events.iter().enumerate() {
         if index > 0 {
             json.push(b',');
@@ -166,7 +218,7 @@ pub fn pack<E: Event>(events: &[E]) -> Result<Vec<u8>, serde_json::Error> {
         json.extend_from_slice(b"\",\"schema\":");
         json.extend_from_slice(event.schema_version().to_string().as_bytes());
         json.extend_from_slice(b",\"data\":");
-        json.extend_from_slice(&event.to_json()?);
+        event.write_json(&mut json)?;
         json.push(b'}');
     }
     json.push(b']');
@@ -255,8 +307,8 @@ macro_rules! events {
             fn schema_version(&self) -> u16 {
                 match self { $( Self::$variant(_) => $schema, )+ }
             }
-            fn to_json(&self) -> Result<Vec<u8>, ::serde_json::Error> {
-                match self { $( Self::$variant(payload) => ::serde_json::to_vec(payload), )+ }
+            fn write_json(&self, json: &mut Vec<u8>) -> Result<(), ::serde_json::Error> {
+                match self { $( Self::$variant(payload) => ::serde_json::to_writer(json, payload), )+ }
             }
             fn from_json(
                 event_type: &str, schema_version: u16, json: &[u8],
@@ -268,4 +320,45 @@ macro_rules! events {
             }
         }
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Texts of many sizes, some of which do not compress.
+    fn texts() -> impl Iterator<Item = Vec<u8>> {
+        let mut seed = 7_u64;
+        (0..300_usize).map(move |number| {
+            let length = COMPRESS_FROM_BYTES + number * number;
+            let letters = 2 + number % 250;
+            let mut letter = || {
+                seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                u8::try_from((seed >> 40) % letters as u64).unwrap()
+            };
+            std::iter::repeat_with(&mut letter).take(length).collect()
+        })
+    }
+
+    #[test]
+    fn a_used_compressor_gives_the_bytes_of_a_new_one() {
+        for text in texts() {
+            let new = zstd::bulk::compress(&text, COMPRESSION_LEVEL).unwrap();
+            let expected =
+                if new.len() < text.len() { (Codec::ZstdJson, new) } else { (Codec::Json, text.clone()) };
+            let (codec, packed) = Codec::pack(text.clone());
+            assert_eq!((codec, packed.to_vec()), expected);
+            assert_eq!(codec.unpack(&packed).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn a_payload_beyond_the_limit_is_refused_whatever_it_says_of_itself() {
+        let large = zstd::bulk::compress(&vec![b' '; PAYLOAD_BYTES_MAX + 1], COMPRESSION_LEVEL).unwrap();
+        assert!(matches!(Codec::ZstdJson.unpack(&large.into()), Err(DecodeError::Decompress(_))));
+        assert!(matches!(
+            Codec::ZstdJson.unpack(&Bytes::from_static(b"not zstd")),
+            Err(DecodeError::Decompress(_))
+        ));
+    }
 }

@@ -8,12 +8,18 @@ mod atomic;
 mod batch;
 mod connect;
 mod cqrs;
+mod durable;
 mod failure;
 mod latency;
+mod flight;
+mod health;
+mod import;
 mod load;
 mod migrate;
 mod queue;
 mod read;
+mod replay;
+mod session;
 mod snapshots;
 mod subscribe;
 mod types;
@@ -30,6 +36,8 @@ pub use atomic::{AtomicError, Member};
 pub use connect::{ConnectError, Connector, POOL_WAIT};
 pub use cqrs::{CqrsContext, CqrsStore};
 pub use latency::{APPEND_BOUNDS_S, CategoryStats};
+pub use health::DatabaseHealth;
+pub use import::{History, IMPORT_EVENTS_MAX, ImportError};
 pub use load::{AsOf, LoadError, Loaded};
 pub use migrate::{MigrateError, MigrationState, migrate, migration_state};
 pub use read::{Filter, Page, ReadError};
@@ -103,12 +111,13 @@ impl Log {
     pub async fn open(connector: Connector, options: LogOptions) -> Result<Self, OpenError> {
         let client = connector.connect().await?;
         let row = client.query_one(include_str!("log/sql/head.sql"), &[]).await.map_err(OpenError::Head)?;
+        durable::flush(&client, None).await.map_err(OpenError::Head)?;
         let (epoch, last) = (EpochId::from_uuid(row.get("epoch")), Position(row.get("last_seq")));
         let (head, _) = watch::channel(last);
         let queue = Arc::new(queue::Queue::new(options.limits));
         let mut tasks = Vec::new();
         for _ in 0..options.appenders.max(1) {
-            let appender = appender::Appender::new(connector.clone(), queue.clone(), head.clone());
+            let appender = flight::Appender::new(connector.clone(), queue.clone(), head.clone());
             tasks.push(tokio::spawn(appender.run()).abort_handle());
         }
         tasks.push(tokio::spawn(subscribe::listen(connector.clone(), head.clone())).abort_handle());

@@ -264,35 +264,34 @@ fn text_of(units: i128, scale: u32, buffer: &mut [u8; TEXT_BYTES_MAX]) -> &str {
             *slot = byte;
         }
     };
-    let mut rest = units.unsigned_abs();
-    let mut fraction_seen = false;
-    for _ in 0..scale {
-        let digit = digit_of(rest);
-        rest /= 10;
-        if digit != b'0' || fraction_seen {
-            fraction_seen = true;
-            put(digit);
+    let (whole, mut fraction) = split_at_point(units.unsigned_abs(), scale);
+    if fraction > 0 {
+        let mut kept = false;
+        for _ in 0..scale {
+            let digit = fraction % 10;
+            fraction /= 10;
+            kept = kept || digit > 0;
+            if kept {
+                put(digit_of(digit));
+            }
         }
-    }
-    if fraction_seen {
         put(b'.');
     }
-    // Most amounts fit 64 bits, whose division is several times faster.
-    match u64::try_from(rest) {
+    match u64::try_from(whole) {
         Ok(mut small) => loop {
-            put(digit_of(u128::from(small % 10)));
+            put(digit_of(small % 10));
             small /= 10;
             if small == 0 {
                 break;
             }
         },
-        Err(_) => loop {
-            put(digit_of(rest));
-            rest /= 10;
-            if rest == 0 {
-                break;
+        Err(_) => {
+            let mut large = whole;
+            while large > 0 {
+                put(digit_of(u64::try_from(large % 10).unwrap_or(0)));
+                large /= 10;
             }
-        },
+        }
     }
     if units < 0 {
         put(b'-');
@@ -300,8 +299,20 @@ fn text_of(units: i128, scale: u32, buffer: &mut [u8; TEXT_BYTES_MAX]) -> &str {
     buffer.get(start..).and_then(|text| std::str::from_utf8(text).ok()).unwrap_or_default()
 }
 
-fn digit_of(number: u128) -> u8 {
-    b'0' + u8::try_from(number % 10).unwrap_or(0)
+/// What stands before and behind the point. Most amounts fit 64 bits, whose division is several times faster.
+fn split_at_point(units: u128, scale: u32) -> (u128, u64) {
+    let one = 10_u64.pow(scale);
+    match u64::try_from(units) {
+        Ok(small) => (u128::from(small / one), small % one),
+        Err(_) => {
+            let one = u128::from(one);
+            (units / one, u64::try_from(units % one).unwrap_or(0))
+        }
+    }
+}
+
+fn digit_of(number: u64) -> u8 {
+    b'0' + u8::try_from(number).unwrap_or(0)
 }
 
 fn units_of(text: &str, scale: u32) -> Result<i128, AmountError> {

@@ -20,6 +20,7 @@ pub mod parked;
 pub mod performance;
 pub mod projection;
 pub mod rebuild;
+pub mod refold;
 pub mod registry;
 pub mod runner;
 pub mod runs;

@@ -216,16 +216,15 @@ async fn take_lock(client: &Client, name: &'static str) -> Result<(), RebuildErr
 /// the projection's.
 async fn prepare<P: Projection>(client: &Client) -> Result<Vec<String>, RebuildError> {
     let names: Vec<&str> = FRAME.iter().chain(P::tables()).copied().collect();
-    let real: Vec<String> = client
-        .query(include_str!("sql/rebuild/qualified.sql"), &[&names])
-        .await
-        .map_err(RebuildError::during("finding the tables"))?
-        .iter()
-        .map(|row| row.get(0))
-        .collect();
+    shadows(client, &names).await.map_err(RebuildError::during("creating temporary tables"))
+}
+
+/// Hides tables behind empty temporary ones of the same names; answers with the real ones' qualified names.
+pub(crate) async fn shadows(client: &Client, names: &[&str]) -> Result<Vec<String>, tokio_postgres::Error> {
+    let rows = client.query(include_str!("sql/rebuild/qualified.sql"), &[&names]).await?;
+    let real: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
     for (name, real) in names.iter().zip(&real) {
-        let statement = format!("create temporary table {name} (like {real} including all)");
-        client.batch_execute(&statement).await.map_err(RebuildError::during("creating temporary tables"))?;
+        client.batch_execute(&format!("create temporary table {name} (like {real} including all)")).await?;
     }
     Ok(real)
 }

@@ -8,11 +8,13 @@ use bytes::Bytes;
 use events::codec::Codec;
 use events::log::{Append, Connector, Expected, Lane, Log, LogOptions, NewEvent};
 use events::{CommandId, StreamName, StreamTip, Tenant};
+use tokio_postgres::Client;
 
 use super::report::{BenchReport, Machine, median, percentile};
+use super::wal;
 
 /// How long and how often to measure.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct AppendBench {
     /// Length of one measurement.
     pub seconds: f64,
@@ -20,53 +22,86 @@ pub struct AppendBench {
     pub rounds: usize,
     /// Connections that append.
     pub appenders: usize,
+    /// How many callers append at once, one measurement each.
+    pub callers: Vec<usize>,
 }
 
 /// A fill as a run records it: about 170 bytes of JSON.
 const PAYLOAD: &[u8] = br#"{"bar":4711,"record":1287,"order":"0198c5a2-7e11-7cc3-98c4-dc0c0c07398f","side":"buy","symbol":"NVDA","quantity":"20","price":"208.0999","fee":"0","cash_after":"5838.002"}"#;
-
-const CALLERS: [usize; 4] = [1, 32, 256, 1_024];
 
 #[derive(Debug, Default, Clone)]
 struct Measured {
     rate: f64,
     p50_us: f64,
     p99_us: f64,
+    wal_bytes: f64,
 }
 
-/// Measures appends at 1, 32, 256 and 1,024 callers and bare inserts over 1 and 32 connections, interleaved.
+/// A baseline and what is compared with it, measured one right after the other, as often as there are rounds.
+#[derive(Debug, Default)]
+struct Pair {
+    bare: Vec<Measured>,
+    ours: Vec<Measured>,
+}
+
+/// Measures appends of so many callers, each right after bare inserts over 1 connection (one caller) or 32 (more).
 pub async fn append(connector: &Connector, bench: AppendBench) -> anyhow::Result<BenchReport> {
     let options = LogOptions { appenders: bench.appenders, ..LogOptions::default() };
     let log = Log::open(connector.clone(), options).await?;
-    prepare_bare(connector).await?;
+    let operator = connector.connect().await?;
+    prepare_bare(&operator).await?;
     let time = Duration::from_secs_f64(bench.seconds);
-    let mut bare = vec![Vec::new(); 2];
-    let mut ours = vec![Vec::new(); CALLERS.len()];
+    let mut pairs: Vec<(usize, Pair)> =
+        bench.callers.iter().map(|callers| (*callers, Pair::default())).collect();
+    let mut ready = Some(i64::MAX);
     for _ in 0..bench.rounds {
-        for (slot, connections) in bare.iter_mut().zip([1, 32]) {
-            slot.push(bare_inserts(connector, connections, time).await?);
-        }
-        for (slot, callers) in ours.iter_mut().zip(CALLERS) {
-            slot.push(appends(&log, callers, time).await?);
+        for (callers, pair) in &mut pairs {
+            let warmed = wal::warm(&operator).await?;
+            ready = ready.and_then(|least| warmed.map(|now| now.min(least)));
+            pair.bare.push(bare_inserts(connector, baseline(*callers), time).await?);
+            pair.ours.push(appends(&log, &operator, *callers, time).await?);
         }
     }
     let mut report = BenchReport::new("append", Machine::examine());
-    let [bare_1, bare_32] = [0, 1].map(|index| middle(bare.get(index).map_or(&[], Vec::as_slice)));
-    for (name, measured) in [("insert_1", &bare_1), ("insert_32", &bare_32)] {
-        add(&mut report, name, measured);
-    }
-    for (callers, rounds) in CALLERS.iter().zip(&ours) {
-        let measured = middle(rounds);
-        add(&mut report, &format!("append_{callers}"), &measured);
-        match callers {
-            1 => report.ratio("p50_1_vs_insert", measured.p50_us / bare_1.p50_us),
-            callers => report.ratio(format!("rate_{callers}"), measured.rate / bare_32.rate),
-        }
-        if *callers == 256 {
-            report.ratio("p99_vs_p50_256", measured.p99_us / measured.p50_us);
-        }
+    report.note(match ready {
+        Some(least) => format!(
+            "before each pair of measurements a checkpoint recycled old WAL segments, at least {least} lay ready: neither \
+             side waits for new ones to be created"
+        ),
+        None => "this role may not prepare WAL segments: creating them is part of what was measured".to_owned(),
+    });
+    report.note("each measurement of appends follows its own baseline; every ratio is the median over the rounds' pairs");
+    for (callers, pair) in &pairs {
+        summarise(&mut report, *callers, pair);
     }
     Ok(report)
+}
+
+const fn baseline(callers: usize) -> usize {
+    if callers == 1 { 1 } else { 32 }
+}
+
+fn summarise(report: &mut BenchReport, callers: usize, pair: &Pair) {
+    add(report, &format!("insert_{}_before_append_{callers}", baseline(callers)), &middle(&pair.bare));
+    let ours = middle(&pair.ours);
+    add(report, &format!("append_{callers}"), &ours);
+    report.figure(format!("append_{callers}_wal_bytes_per_event"), ours.wal_bytes);
+    let ratio = |of: fn(&Measured) -> f64| {
+        median(
+            &mut pair.ours.iter().zip(&pair.bare).map(|(ours, bare)| of(ours) / of(bare)).collect::<Vec<_>>(),
+        )
+    };
+    if callers == 1 {
+        report.ratio("p50_1_vs_insert", ratio(|measured| measured.p50_us));
+    }
+    report.ratio(format!("rate_{callers}"), ratio(|measured| measured.rate));
+    if callers > 1 {
+        let spread = |measured: &Measured| measured.p99_us / measured.p50_us;
+        report.ratio(
+            format!("p99_vs_p50_{callers}"),
+            median(&mut pair.ours.iter().map(spread).collect::<Vec<_>>()),
+        );
+    }
 }
 
 fn add(report: &mut BenchReport, name: &str, measured: &Measured) {
@@ -77,16 +112,25 @@ fn add(report: &mut BenchReport, name: &str, measured: &Measured) {
 
 fn middle(rounds: &[Measured]) -> Measured {
     let of = |get: fn(&Measured) -> f64| median(&mut rounds.iter().map(get).collect::<Vec<_>>());
-    Measured { rate: of(|m| m.rate), p50_us: of(|m| m.p50_us), p99_us: of(|m| m.p99_us) }
+    Measured {
+        rate: of(|m| m.rate),
+        p50_us: of(|m| m.p50_us),
+        p99_us: of(|m| m.p99_us),
+        wal_bytes: of(|m| m.wal_bytes),
+    }
 }
 
 fn measured(started: Instant, mut times_us: Vec<f64>) -> Measured {
     let rate = times_us.len() as f64 / started.elapsed().as_secs_f64();
-    Measured { rate, p50_us: percentile(&mut times_us, 0.5), p99_us: percentile(&mut times_us, 0.99) }
+    Measured {
+        rate,
+        p50_us: percentile(&mut times_us, 0.5),
+        p99_us: percentile(&mut times_us, 0.99),
+        wal_bytes: 0.0,
+    }
 }
 
-async fn prepare_bare(connector: &Connector) -> anyhow::Result<()> {
-    let client = connector.connect().await?;
+async fn prepare_bare(client: &Client) -> anyhow::Result<()> {
     client
         .batch_execute(
             "create table if not exists bench_bare_events (
@@ -148,7 +192,8 @@ pub(super) fn fill() -> NewEvent {
     }
 }
 
-async fn appends(log: &Log, callers: usize, time: Duration) -> anyhow::Result<Measured> {
+async fn appends(log: &Log, operator: &Client, callers: usize, time: Duration) -> anyhow::Result<Measured> {
+    let wal_before = wal::written_bytes(operator).await?;
     let round = Arc::<str>::from(CommandId::generate().to_string());
     let started = Instant::now();
     let mut workers = Vec::new();
@@ -172,5 +217,8 @@ async fn appends(log: &Log, callers: usize, time: Duration) -> anyhow::Result<Me
             anyhow::Ok(times_us)
         }));
     }
-    gather(started, workers).await
+    let measured = gather(started, workers).await?;
+    let events = measured.rate * started.elapsed().as_secs_f64();
+    let wal_bytes = (wal::written_bytes(operator).await? - wal_before) / events.max(1.0);
+    Ok(Measured { wal_bytes, ..measured })
 }

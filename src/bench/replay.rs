@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::ensure;
 use bytes::Bytes;
 use events::codec::Codec;
-use events::log::{Append, Expected, Lane, Log, NewEvent};
+use events::log::{Append, Asked, Expected, History, IMPORT_EVENTS_MAX, Lane, Log, NewEvent};
 use events::run::RunEvent;
 use events::{Aggregate, CommandId, Event, Position, StreamName, StreamTip, Tenant};
 use futures_util::TryStreamExt;
@@ -26,22 +26,30 @@ const FILL: &str = r#"{"bar":4711,"bar_start_s":1609459200,"trading_date":"2021-
 /// Measures replays and copies of a million events, interleaved; then loading one aggregate behind its snapshot.
 pub async fn replay(log: &Log, rounds: usize) -> anyhow::Result<BenchReport> {
     let after = log.head().await?;
-    fill_log(log).await?;
-    let (mut replays, mut copies) = (Vec::new(), Vec::new());
+    let (streams, import) = fill_log(log).await?;
+    let (mut replays, mut copies, mut raws, mut checks) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for _ in 0..rounds.max(1) {
         copies.push(copy_out(log, after).await?);
         replays.push(replay_once(log, after).await?);
+        raws.push(replay_raw(log, after).await?);
+        checks.push(verify(log, &streams).await?);
     }
     let (replayed, copied) = (median(&mut replays), median(&mut copies));
+    let (raw, checked) = (median(&mut raws), median(&mut checks));
     let mut report = BenchReport::new("replay", Machine::examine());
     report.figure("replay_per_second", EVENTS as f64 / replayed);
     report.figure("copy_out_per_second", EVENTS as f64 / copied);
+    report.figure("replay_raw_per_second", EVENTS as f64 / raw);
+    report.figure("verify_per_second", EVENTS as f64 / checked);
+    report.figure("import_per_second", EVENTS as f64 / import);
     report.ratio("vs_copy_out", copied / replayed);
+    report.ratio("verify_vs_replay_raw", raw / checked);
     cold_load(log, &mut report).await?;
     Ok(report)
 }
 
-async fn fill_log(log: &Log) -> anyhow::Result<()> {
+/// Imports a million events; answers with their streams and the seconds it took.
+async fn fill_log(log: &Log) -> anyhow::Result<(Vec<StreamName>, f64)> {
     let event = NewEvent {
         event_type: "OrderFilled",
         schema_version: 1,
@@ -51,17 +59,21 @@ async fn fill_log(log: &Log) -> anyhow::Result<()> {
     };
     // Proof that what is measured can be decoded.
     ensure!(events::codec::decode::<RunEvent>("OrderFilled", 1, FILL.as_bytes())?.len() == 1, "not a fill");
-    for _ in 0..EVENTS / EVENTS_PER_STREAM {
-        let stream = StreamName::new(Tenant::LOCAL, "benchrun", CommandId::generate());
-        let mut tip = StreamTip::EMPTY;
-        for _ in 0..EVENTS_PER_STREAM / EVENTS_PER_APPEND {
-            let events = vec![event.clone(); EVENTS_PER_APPEND];
-            let append =
-                Append::of_command(stream.clone(), Expected::Tip(tip), CommandId::generate(), events);
-            tip = log.append(append, Lane::Batch).await?.tip;
-        }
+    let asked = || Asked::new(CommandId::generate(), EVENTS_PER_APPEND);
+    let history = || History {
+        stream: StreamName::new(Tenant::LOCAL, "benchrun", CommandId::generate()),
+        asked: std::iter::repeat_with(asked).take(EVENTS_PER_STREAM / EVENTS_PER_APPEND).collect(),
+        events: vec![event.clone(); EVENTS_PER_STREAM],
+    };
+    let mut streams = Vec::new();
+    let started = Instant::now();
+    for _ in 0..EVENTS / IMPORT_EVENTS_MAX {
+        let histories = std::iter::repeat_with(history).take(IMPORT_EVENTS_MAX / EVENTS_PER_STREAM);
+        let histories: Vec<_> = histories.collect();
+        streams.extend(histories.iter().map(|history| history.stream.clone()));
+        log.import(histories).await?;
     }
-    Ok(())
+    Ok((streams, started.elapsed().as_secs_f64()))
 }
 
 async fn replay_once(log: &Log, after: Position) -> anyhow::Result<f64> {
@@ -74,6 +86,28 @@ async fn replay_once(log: &Log, after: Position) -> anyhow::Result<f64> {
     .await?;
     ensure!(fills == EVENTS, "{fills} of {EVENTS} events were decoded");
     Ok(started.elapsed().as_secs_f64())
+}
+
+/// The same events, not decoded.
+async fn replay_raw(log: &Log, after: Position) -> anyhow::Result<f64> {
+    let started = Instant::now();
+    log.replay(after, |recorded| {
+        std::hint::black_box(recorded);
+        Ok(())
+    })
+    .await?;
+    Ok(started.elapsed().as_secs_f64())
+}
+
+/// Recomputes the hashes of a part of the streams; answers with the seconds for all of them.
+async fn verify(log: &Log, streams: &[StreamName]) -> anyhow::Result<f64> {
+    const PART: usize = 10;
+    let started = Instant::now();
+    for stream in streams.iter().step_by(PART) {
+        let verified = log.verify_stream(stream).await?;
+        ensure!(verified.events == EVENTS_PER_STREAM as u64, "{stream} was not verified to its end");
+    }
+    Ok(started.elapsed().as_secs_f64() * PART as f64)
 }
 
 /// The same columns by COPY, each payload decoded into its type.

@@ -15,6 +15,9 @@ pub struct BenchReport {
     pub figures: BTreeMap<String, f64>,
     /// Ratios between things measured in the same run: what can be compared between machines.
     pub ratios: BTreeMap<String, f64>,
+    /// What a reader of the figures should know about how they came about.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// Where it ran.
     pub machine: Machine,
 }
@@ -37,12 +40,17 @@ pub struct Machine {
 impl BenchReport {
     /// An empty report of `bench`.
     pub fn new(bench: &'static str, machine: Machine) -> Self {
-        Self { bench, figures: BTreeMap::new(), ratios: BTreeMap::new(), machine }
+        Self { bench, figures: BTreeMap::new(), ratios: BTreeMap::new(), notes: Vec::new(), machine }
     }
 
     /// Adds a figure, rounded to what a measurement is worth.
     pub fn figure(&mut self, name: impl Into<String>, value: f64) {
         self.figures.insert(name.into(), significant(value));
+    }
+
+    /// Adds a note.
+    pub fn note(&mut self, text: impl Into<String>) {
+        self.notes.push(text.into());
     }
 
     /// Adds a ratio.

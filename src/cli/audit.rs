@@ -57,7 +57,7 @@ async fn whole_run(running: &RunningApp, run: RunId) -> anyhow::Result<AuditRepo
     const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
     let app = &running.app;
     let head = app.log.head().await?;
-    app.watermarks.wait_for("runs", head, PATIENCE).await?;
+    app.watermarks.wait_for_all(&["runs", "equity", "ledger"], head, PATIENCE).await?;
     let market = Market::new(app.reads.clone());
     Ok(audit_run(&app.log, &market, run).await?)
 }
@@ -92,7 +92,10 @@ async fn whole_log(tape: &Tape, output: &Output) -> anyhow::Result<ExitCode> {
         lines.push(if bad.is_empty() {
             "nothing was changed".to_owned()
         } else {
-            format!("{} streams differ", bad.len())
+            match bad.len() {
+                1 => "1 stream differs".to_owned(),
+                several => format!("{several} streams differ"),
+            }
         });
         lines.join("\n")
     })?;

@@ -30,6 +30,9 @@ pub struct Bench {
     /// Connections that append
     #[arg(long, default_value_t = 1)]
     appenders: usize,
+    /// How many callers append at once, one measurement each
+    #[arg(long, value_delimiter = ',', default_values_t = [1, 32, 256, 1024])]
+    callers: Vec<usize>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -40,7 +43,7 @@ enum Name {
     HotStream,
     /// A million stored events folded, against a binary COPY
     Replay,
-    /// A hundred thousand live actors
+    /// Memory: a run over ten million bars, and a hundred thousand live actors
     Actors,
     /// The trading engine against a bare loop, in memory and durable
     Run,
@@ -81,8 +84,12 @@ async fn measure(bench: &Bench, tape: &Tape) -> anyhow::Result<BenchReport> {
         Name::Actors => bench::live_actors(&tape.log).await,
         Name::Run => bench::run(&tape.log, daily_bars(tape).await?, bench.rounds).await,
         Name::Append => {
-            let options =
-                AppendBench { seconds: bench.seconds, rounds: bench.rounds, appenders: bench.appenders };
+            let options = AppendBench {
+                seconds: bench.seconds,
+                rounds: bench.rounds,
+                appenders: bench.appenders,
+                callers: bench.callers.clone(),
+            };
             bench::append(tape.log.connector(), options).await
         }
     }

@@ -126,7 +126,12 @@ async fn import(demo: &Demo, log: &Log, output: &Output) -> anyhow::Result<()> {
         output.say(match imported {
             Imported::Before(_) => format!("   {file}: imported before, nothing changed"),
             Imported::Now { stored, report } => {
-                format!("   {file}: {} bars of {} symbols", stored.added, report.symbols)
+                format!(
+                    "   {file}: {} bars of {} symbol{}",
+                    stored.added,
+                    report.symbols,
+                    if report.symbols == 1 { "" } else { "s" }
+                )
             }
         });
     }

@@ -82,13 +82,16 @@ fn print(line: impl Display) {
     }
 }
 
-/// A table with `header` and `rows`; columns from `numbers_from` on are aligned to the right.
+/// A table with `header` and `rows`, or the word "none" without rows; columns from `numbers_from` on are aligned to the right.
 pub fn table(header: &[&str], numbers_from: usize, rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let mut table = Table::new();
     table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
     table.remove_style(TableComponent::HorizontalLines).remove_style(TableComponent::MiddleIntersections);
     table.set_header(header);
     table.add_rows(rows);
+    if table.row_count() == 0 {
+        return "none".to_owned();
+    }
     for (index, column) in table.column_iter_mut().enumerate() {
         if index >= numbers_from {
             column.set_cell_alignment(CellAlignment::Right);

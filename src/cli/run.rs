@@ -8,17 +8,18 @@ use ::events::model::ModelDraft;
 use ::events::policy::PolicySpec;
 use ::events::run::{RunCommand, RunEvent, RunStatus};
 use ::events::time::TradingDay;
-use ::events::{Cash, CommandId, Interval, Metadata, ModelId, Principal, RunId, Symbol};
+use ::events::{Cash, CommandId, Interval, Metadata, ModelId, Principal, Rate, RunId, Symbol};
 use actors::CommandEnvelope;
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use projections::runs::{self, RunFilter, RunSummary};
+use rust_decimal::Decimal;
 
 use super::Output;
 use super::output::table;
 use crate::app::{App, Role, RunningApp};
 use crate::config::Config;
-use crate::create_model::create_model;
+use crate::create_model::{create_model, settings_and_id};
 use crate::start_run::{CommandContext, StartRun};
 
 /// How long reads wait for the read models to catch up.
@@ -97,10 +98,14 @@ pub async fn run(verb: RunVerb, config: Config, output: &Output) -> anyhow::Resu
 }
 
 async fn begin(app: &App, start: Start, output: &Output) -> anyhow::Result<ExitCode> {
-    let model_id = match (start.model, &start.policy) {
-        (Some(model), _) => model,
-        (None, Some(name)) => model_for(app, name, &start.parameters).await?,
+    let draft = match (start.model, &start.policy) {
+        (Some(_), _) => None,
+        (None, Some(name)) => Some(draft_for(name, &start.parameters)?),
         (None, None) => anyhow::bail!("name a model or a policy"),
+    };
+    let of_draft = draft.as_ref().map(settings_and_id).transpose()?;
+    let Some(model_id) = start.model.or(of_draft.as_ref().map(|(_, model_id)| *model_id)) else {
+        anyhow::bail!("name a model or a policy")
     };
     let request = StartRun {
         model_id,
@@ -112,6 +117,11 @@ async fn begin(app: &App, start: Start, output: &Output) -> anyhow::Result<ExitC
         initial_cash: start.cash,
         fill_rule: None,
     };
+    if let (Some(draft), Some((settings, _))) = (draft, of_draft) {
+        // A run that is refused leaves no model behind.
+        app.starter.check(&settings, request.clone()).await?;
+        create_model(app, draft).await?;
+    }
     let metadata = Metadata { principal: Principal::local_owner(), request_id: None };
     let context = CommandContext { command_id: CommandId::generate(), request_hash: None, metadata };
     let started = app.starter.start(request, context).await?;
@@ -121,13 +131,13 @@ async fn begin(app: &App, start: Start, output: &Output) -> anyhow::Result<ExitC
 }
 
 /// A model for a policy that was asked for by name; the same policy and parameters are the same model.
-async fn model_for(app: &App, name: &str, parameters: &str) -> anyhow::Result<ModelId> {
+fn draft_for(name: &str, parameters: &str) -> anyhow::Result<ModelDraft> {
     let parameters: serde_json::Value =
         serde_json::from_str(parameters).context("--parameters is not valid JSON")?;
     let named = serde_json::json!({ "name": name, "parameters": parameters });
     let policy: PolicySpec = serde_json::from_value(named)?;
     let name = format!("{name} {parameters}");
-    create_model(app, ModelDraft { name, policy: Some(policy), ..ModelDraft::default() }).await
+    Ok(ModelDraft { name, policy: Some(policy), ..ModelDraft::default() })
 }
 
 /// Shows the progress of a run until it is over.
@@ -207,13 +217,22 @@ fn text(run: &RunSummary) -> String {
         format!("value      {} (from {})", run.value, run.initial_cash),
     ];
     if let Some(figures) = &run.figures {
-        lines.push(format!("return     {}", figures.total_return));
+        lines.push(format!("return     {}", percent(figures.total_return)));
         lines.push(format!("trades     {} buys, {} sells", figures.counts.buys, figures.counts.sells));
         lines.push(format!("refused    {}", figures.counts.refusals));
-        let drawdown = figures.max_drawdown.map_or_else(|| "none".to_owned(), |fall| fall.rate().to_string());
+        let drawdown = figures.max_drawdown.map_or_else(
+            || "none".to_owned(),
+            |fall| format!("-{}", percent(fall.rate()).trim_start_matches('+')),
+        );
         lines.push(format!("drawdown   {drawdown}"));
     }
     lines.join("\n")
+}
+
+/// A fraction in percent, with its sign.
+fn percent(rate: Rate) -> String {
+    let percent = (rate.to_decimal() * Decimal::ONE_HUNDRED).round_dp(2);
+    format!("{percent:+.2} %")
 }
 
 async fn cancel(app: &App, run: RunId, reason: String, output: &Output) -> anyhow::Result<ExitCode> {
@@ -225,4 +244,19 @@ async fn cancel(app: &App, run: RunId, reason: String, output: &Output) -> anyho
     let value = serde_json::json!({ "run_id": run, "position": receipt.position });
     output.show(&value, |_| format!("run {run} is cancelled (position {})", receipt.position))?;
     Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fractions_are_shown_in_percent_with_their_sign() {
+        for (fraction, shown) in
+            [("2.3571554", "+235.72 %"), ("-0.20458863", "-20.46 %"), ("0", "+0.00 %"), ("0.1", "+10.00 %")]
+        {
+            let rate: Rate = serde_json::from_value(fraction.into()).unwrap();
+            assert_eq!(percent(rate), shown);
+        }
+    }
 }

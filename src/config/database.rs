@@ -11,7 +11,8 @@ pub struct DatabaseConfig {
     /// `postgresql://user:password@host/database`, also from `DATABASE_URL`. Default none: a private Postgres is
     /// started in the data folder.
     pub url: Option<SecretUrl>,
-    /// Most connections this process opens, default 32. A private Postgres takes 200 in all.
+    /// Most connections of the pool for queries, default 32. Beside it a process opens some twenty of its own for the
+    /// log, its projections and leases. A private Postgres takes 200 in all.
     pub pool_size: usize,
 }
 

@@ -2,11 +2,8 @@
 
 use super::Check;
 use crate::config::Config;
-use crate::embedded::programs::{Program, Version};
+use crate::embedded::programs::Program;
 use crate::embedded::server_user as find_server_user;
-
-/// Consumer pause and pinned clients came with this version.
-const NATS_VERSION_FULL: Version = (2, 11);
 
 pub fn postgres(config: &Config) -> Option<Check> {
     config.database.url.is_none().then(|| program("Postgres", Program::Postgres, config))
@@ -22,26 +19,10 @@ fn program(name: &'static str, program: Program, config: &Config) -> Check {
         return Check::failed(name, format!("{program} was not found"), program.advice());
     };
     let there = format!("{} at {}", newest.banner, newest.path.display());
-    match program {
-        _ if newest.version < program.version_min() => {
-            Check::failed(name, format!("{there}, but {program} is needed"), program.advice())
-        }
-        Program::Nats => nats_version(name, there, newest.version),
-        Program::Postgres => Check::ok(name, there),
+    if newest.version < program.version_min() {
+        return Check::failed(name, format!("{there}, but {program} is needed"), program.advice());
     }
-}
-
-/// What a NATS of this version can and cannot do.
-pub fn nats_version(name: &'static str, found: String, version: Version) -> Check {
-    if version >= NATS_VERSION_FULL {
-        return Check::ok(name, found);
-    }
-    let (major, minor) = NATS_VERSION_FULL;
-    let advice = format!(
-        "Batch queues cannot be paused, nor a worker pinned to one, before nats-server {major}.{minor}. Everything else \
-         works. Newer ones are on https://github.com/nats-io/nats-server/releases"
-    );
-    Check::warning(name, found, advice)
+    Check::ok(name, there)
 }
 
 pub fn server_user(config: &Config) -> Option<Check> {

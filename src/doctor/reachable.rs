@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use async_nats::ConnectOptions;
+use events::log::{Connector, DatabaseHealth, MigrationState, migration_state};
 use tokio_postgres::NoTls;
 
-use super::{Check, programs};
+use super::Check;
 use crate::config::{Config, SecretUrl};
 use crate::embedded::nats::connect;
+use crate::embedded::postgres;
 use crate::embedded::programs::{NATS_VERSION_MIN, POSTGRES_VERSION_MIN, version_in};
 
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -59,8 +61,47 @@ pub async fn nats(config: &Config) -> Option<Check> {
             let (major, minor) = NATS_VERSION_MIN;
             Check::failed(NAME, found, format!("nats-server {major}.{minor} or newer is needed"))
         }
-        version => programs::nats_version(NAME, found, version),
+        _ => Check::ok(NAME, found),
     })
+}
+
+/// The schema and the state of a database that runs already; nothing is said of one that does not.
+pub async fn inside(config: &Config) -> Vec<Check> {
+    let private = || postgres::running_at(&config.data_dir.join("postgres"));
+    let Some(url) = config.database.url.clone().or_else(private) else { return Vec::new() };
+    let looking = async {
+        let mut client = Connector::new(url.expose())?.connect().await?;
+        let schema = schema(&migration_state(&mut client).await?);
+        Ok(vec![schema, health(&DatabaseHealth::look(&client).await?)])
+    };
+    // That it does not answer is said by another check.
+    within(PATIENCE, looking).await.unwrap_or_default()
+}
+
+fn schema(state: &MigrationState) -> Check {
+    const NAME: &str = "schema";
+    let MigrationState { missing, unknown, changed } = state;
+    if !unknown.is_empty() {
+        let found = format!("has {}, which this tapedeck does not know", unknown.join(", "));
+        return Check::failed(NAME, found, "Use the newer tapedeck that migrated the database");
+    }
+    if !changed.is_empty() {
+        let found = format!("{} was applied in another form", changed.join(", "));
+        return Check::failed(NAME, found, "Use the tapedeck that migrated the database");
+    }
+    if missing.is_empty() {
+        return Check::ok(NAME, "up to date");
+    }
+    Check::ok(NAME, format!("{} will be applied at the next start", missing.join(", ")))
+}
+
+fn health(health: &DatabaseHealth) -> Check {
+    const NAME: &str = "database health";
+    let alerts = health.alerts();
+    if alerts.is_empty() {
+        return Check::ok(NAME, "no old snapshots, no prepared transactions");
+    }
+    Check::warning(NAME, alerts.join("; "), "Appends slow down until it ends: find out whose it is")
 }
 
 /// The outcome, or in one line why there is none.

@@ -4,6 +4,9 @@ use std::fmt::Write;
 
 use super::{Report, Status};
 
+/// A list of folders that is too long for a line.
+const SEARCH_PATH: &str = "programs.path";
+
 pub fn text(report: &Report) -> String {
     let mut text = String::new();
     // Writing to a string cannot fail.
@@ -24,7 +27,17 @@ fn write(report: &Report, out: &mut String) -> std::fmt::Result {
     let keys = report.settings.iter().map(|setting| setting.key.len()).max().unwrap_or(0);
     writeln!(out, "\nSettings in force")?;
     for setting in &report.settings {
-        writeln!(out, "  {:keys$}  {}  ({})", setting.key, value(&setting.value), setting.source)?;
+        match setting.value.as_str().filter(|_| setting.key == SEARCH_PATH) {
+            Some(path) => {
+                writeln!(out, "  {:keys$}  ({})", setting.key, setting.source)?;
+                for folder in path.split(':') {
+                    writeln!(out, "  {:keys$}  {folder}", "")?;
+                }
+            }
+            None => {
+                writeln!(out, "  {:keys$}  {}  ({})", setting.key, value(&setting.value), setting.source)?;
+            }
+        }
     }
     writeln!(out, "\n{}", verdict(report.status()))
 }

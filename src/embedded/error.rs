@@ -101,6 +101,14 @@ pub enum EmbeddedError {
         /// The end of its log.
         log: String,
     },
+    /// The server takes connections and then says nothing.
+    #[error("{server} takes connections, but has answered nothing for {waited_s} s")]
+    Silent {
+        /// Which server.
+        server: &'static str,
+        /// How long we waited, in seconds.
+        waited_s: u64,
+    },
     /// The private Postgres is ready but refuses us.
     #[error("talking to the private Postgres failed")]
     Database(#[from] tokio_postgres::Error),

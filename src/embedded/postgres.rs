@@ -4,7 +4,7 @@ mod cluster;
 mod pid_file;
 mod settings;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,11 +13,12 @@ use tokio_postgres::error::SqlState;
 
 use super::error::EmbeddedError;
 use super::home::Home;
+use super::insist::Insistence;
 use super::life::{Life, Origin, Server};
 use crate::config::{Config, ProgramsConfig, SecretUrl};
 use cluster::Cluster;
 
-pub use pid_file::running;
+pub use pid_file::{running, running_at};
 pub use settings::Durability;
 
 /// Owner of everything in a private cluster, and the name of its database.
@@ -55,12 +56,25 @@ impl PostgresOptions {
 pub struct Postgres(Arc<Life<Cluster>>);
 
 impl Postgres {
-    /// Joins the server of the folder, or starts it, and waits until it answers a query.
+    /// Joins the server of the folder, or starts it, and waits until it answers a query. One that dies while it is
+    /// joined is started again.
     pub async fn start(options: &PostgresOptions) -> Result<Self, EmbeddedError> {
         let options = options.clone();
+        let patience = options.start_patience;
         let postgres = tokio::task::spawn_blocking(move || Self::begin(options)).await??;
-        postgres.create_database().await?;
-        Ok(postgres)
+        match tokio::time::timeout(patience, postgres.answer(Insistence::of(patience))).await {
+            Ok(answered) => answered.map(|()| postgres),
+            Err(_) => Err(EmbeddedError::Silent { server: Cluster::NAME, waited_s: patience.as_secs() }),
+        }
+    }
+
+    /// Makes sure that the server answers queries and has the database.
+    async fn answer(&self, insistence: Insistence) -> Result<(), EmbeddedError> {
+        loop {
+            let Err(error) = self.create_database().await else { return Ok(()) };
+            let revived = self.ensure_running().await?;
+            insistence.after(error, revived).await?;
+        }
     }
 
     fn begin(options: PostgresOptions) -> Result<Self, EmbeddedError> {
@@ -78,8 +92,7 @@ impl Postgres {
 
     /// The same as a URL, which `psql` understands too.
     pub fn url(&self) -> SecretUrl {
-        let host = percent_encoded(&self.0.server.socket_folder().to_string_lossy());
-        SecretUrl::new(format!("postgresql://{NAME}@{host}/{NAME}"))
+        url_of(&self.0.server.socket_folder())
     }
 
     /// How this process came by it.
@@ -120,6 +133,11 @@ impl Postgres {
         connection.await??;
         Ok(())
     }
+}
+
+fn url_of(socket_folder: &Path) -> SecretUrl {
+    let host = percent_encoded(&socket_folder.to_string_lossy());
+    SecretUrl::new(format!("postgresql://{NAME}@{host}/{NAME}"))
 }
 
 /// Everything but the unreserved characters of URLs as `%XX`.

@@ -205,6 +205,9 @@ where
     fn from(error: CommandError<E>) -> Self {
         Self::Command(match error {
             CommandError::Refused(rule) => return Self::Refused(rule.into()),
+            CommandError::OtherVersion { expected, current } => {
+                return Self::OtherVersion { expected: expected.0, current: current.0 };
+            }
             CommandError::Overloaded { retry_after_ms } => CommandFailure::Overloaded { retry_after_ms },
             CommandError::Unavailable { reason } => CommandFailure::Unavailable(reason),
             CommandError::Unknown { reason } => CommandFailure::Unknown(reason),

@@ -4,8 +4,7 @@ use actors::CommandEnvelope;
 use axum::extract::{FromRequestParts, MatchedPath};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, header};
-use events::log::Log;
-use events::{CommandId, StreamName, Tenant, Version};
+use events::{CommandId, Tenant, Version};
 use sha2::{Digest, Sha256};
 use utoipa::IntoParams;
 
@@ -25,7 +24,7 @@ pub struct Writing {
     pub caller: Caller,
     /// The command; derived from the key where there is one.
     pub command_id: CommandId,
-    /// What `If-Match` said.
+    /// What `If-Match` said; the actor compares it when it decides.
     expected: Option<Version>,
     /// Method and path, as part of the request's fingerprint; only with a key.
     fingerprint: Option<Sha256>,
@@ -89,6 +88,7 @@ impl Writing {
     pub fn envelope<C>(&self, command: C, body: [u8; 32]) -> CommandEnvelope<C> {
         CommandEnvelope {
             request_hash: self.request_hash(body),
+            expected: self.expected,
             correlation_id: Some(self.caller.request_id.uuid()),
             ..CommandEnvelope::new(command, self.command_id).with_metadata(self.caller.metadata())
         }
@@ -105,20 +105,6 @@ impl Writing {
 
     fn request_hash(&self, body: [u8; 32]) -> Option<[u8; 32]> {
         self.fingerprint.clone().map(|asked| asked.chain_update(body).finalize().into())
-    }
-
-    /// Answers 412 unless `stream` is at the version that `If-Match` names.
-    pub async fn check_version(&self, log: &Log, stream: &StreamName) -> Result<(), ApiError> {
-        let Some(expected) = self.expected else { return Ok(()) };
-        // A repetition finds the version that it made itself; the actor gives it its first answer.
-        if self.fingerprint.is_some() && log.answer_to(self.command_id).await?.is_some() {
-            return Ok(());
-        }
-        match log.tip(stream).await?.version {
-            Version::NONE => Ok(()),
-            current if current == expected => Ok(()),
-            current => Err(ApiError::OtherVersion { expected: expected.0, current: current.0 }),
-        }
     }
 }
 

@@ -6,5 +6,5 @@ pub mod list;
 pub mod stream;
 mod view;
 
-pub use board::{NoQuotes, Quote, QuoteBoard};
+pub use board::{NoQuotes, Quote, QuoteBoard, QuoteNews};
 pub use view::QuoteView;

@@ -114,7 +114,7 @@ pub(super) async fn limit_user(api: &Api, key: &RateKey, request: Request, next:
     answer(api, api.rates().check_user(key), request, next).await
 }
 
-async fn answer(_api: &Api, checked: Result<Standing, Exceeded>, request: Request, next: Next) -> Response {
+async fn answer(api: &Api, checked: Result<Standing, Exceeded>, request: Request, next: Next) -> Response {
     match checked {
         Ok(standing) => {
             let mut response = next.run(request).await;

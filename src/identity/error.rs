@@ -162,6 +162,7 @@ impl IdentityError {
             | CommandError::Failed { .. }
             | CommandError::IdempotencyMismatch
             | CommandError::Conflict { .. }
+            | CommandError::OtherVersion { .. }
             | CommandError::DeadlineExceeded { .. } => Self::Account(error),
         }
     }

@@ -23,7 +23,7 @@ async fn a_receipt_names_the_place_of_the_commands_last_event() {
     assert_eq!(folded(&log, &tills, "a").await.0.sum, 10);
 }
 
-/// EL-110, EL-111, EL-121.
+/// EL-121.
 #[tokio::test]
 async fn a_refusal_leaves_nothing_behind() {
     let log = fresh_log().await;
@@ -146,6 +146,37 @@ async fn an_append_from_outside_is_noticed_and_the_command_is_decided_again() {
     log.append(append, Lane::Orders).await.unwrap();
     assert_eq!(tills.execute("a", new(coin(2))).await.unwrap().version, Version(3));
     assert_eq!(folded(&log, &tills, "a").await.0.sum, 103);
+}
+
+#[tokio::test]
+async fn of_many_who_believe_in_one_version_one_is_first() {
+    let log = fresh_log().await;
+    let tills = tills(&log, DirectoryOptions::default()).await;
+    let first = CommandId::generate();
+    tills.execute("a", CommandEnvelope::new(coin(1), first)).await.unwrap();
+    // What is decided but not yet written counts as well.
+    let asked = (0..10).map(|_| tills.execute("a", new(coin(1)).expecting(Version(1))));
+    let answers = futures_util::future::join_all(asked).await;
+    assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
+    let refused = CommandError::OtherVersion { expected: Version(1), current: Version(2) };
+    assert_eq!(answers.iter().filter(|answer| **answer == Err(refused.clone())).count(), 9);
+    assert_eq!(folded(&log, &tills, "a").await.1, 2);
+    // A repetition is answered as the first time, whatever has happened since.
+    let again = CommandEnvelope::new(coin(1), first).expecting(Version(0));
+    assert!(tills.execute("a", again).await.unwrap().duplicate);
+}
+
+#[tokio::test]
+async fn a_writer_elsewhere_is_noticed_by_who_believes_in_a_version() {
+    let log = fresh_log().await;
+    let tills = tills(&log, DirectoryOptions::default()).await;
+    tills.execute("a", new(coin(1))).await.unwrap();
+    let outside = NewEvent::encode(&TillEvent::CoinPut(Put { amount: 100 })).unwrap();
+    let append = Append::of_command(tills.stream("a"), Expected::Any, CommandId::generate(), vec![outside]);
+    log.append(append, Lane::Orders).await.unwrap();
+    let refused = tills.execute("a", new(coin(1)).expecting(Version(1))).await.unwrap_err();
+    assert_eq!(refused, CommandError::OtherVersion { expected: Version(1), current: Version(2) });
+    assert!(tills.execute("a", new(coin(1)).expecting(Version(2))).await.is_ok());
 }
 
 /// EL-120.

@@ -5,8 +5,9 @@ use std::time::Duration;
 use actors::directory::{Phase, VerbError};
 use actors::{CommandError, DirectoryOptions};
 use events::Version;
+use serde_json::json;
 
-use super::kit::{TillCommand, coin, folded, new, put_each, tills};
+use super::kit::{TillAggregate, TillCommand, coin, folded, new, put_each, tills};
 use crate::support::tape::fresh_log;
 use crate::support::waiting::until;
 
@@ -23,7 +24,27 @@ async fn the_list_shows_every_live_actor() {
     assert!(live.iter().all(|actor| actor.version == Version(2) && actor.phase == Phase::Serving));
 }
 
-/// EL-67, EL-74, EL-105.
+/// EL-105: a wrong state, here from a snapshot that somebody wrote in proper form, is found and replaced.
+#[tokio::test]
+async fn a_live_state_that_does_not_follow_from_the_log_is_found() {
+    let log = fresh_log().await;
+    let before = tills(&log, DirectoryOptions::default()).await;
+    before.execute("a", new(coin(7))).await.unwrap();
+    before.stop().await;
+    let right = log.load_afresh::<TillAggregate>(&before.stream("a")).await.unwrap();
+    let wrong = json!({"sum": 8, "coins": 1, "digest": 38});
+    let wrong: TillAggregate = serde_json::from_value(wrong).unwrap();
+    log.save_snapshot(&before.stream("a"), right.tip, right.position, &wrong).await.unwrap();
+
+    let tills = tills(&log, DirectoryOptions::default()).await;
+    tills.execute("a", new(coin(1))).await.unwrap();
+    assert_eq!(tills.inspect("a").await.unwrap().state["sum"], 9, "the wrong state is live");
+    assert!(!tills.refold("a").await.unwrap().is_none(), "the drift is seen");
+    assert_eq!(tills.inspect("a").await.unwrap().state["sum"], 8);
+    assert!(tills.refold("a").await.unwrap().is_none());
+}
+
+/// EL-67, EL-74.
 #[tokio::test]
 async fn an_inspected_actor_shows_its_state_and_agrees_with_the_log() {
     let log = fresh_log().await;

@@ -10,7 +10,10 @@ use actors::ports::{BarSink, PortError};
 use async_nats::jetstream;
 use events::{Price, Quantity, Symbol};
 use jiff::{SignedDuration, Timestamp};
+use tapedeck::http::quotes::QuoteBoard;
+use tapedeck::live::LiveQuotes;
 
+use crate::support::app::{application, shared_config};
 use crate::support::services::nats_url;
 use crate::support::waiting::until;
 
@@ -111,6 +114,36 @@ async fn the_newest_tick_is_the_quote_until_it_is_old() {
     let Some((_, Some(Stale::Old { age_ms }))) = feed.quote(&symbol, later) else { panic!("not stale") };
     assert!(age_ms > 60_000);
     feed.stop().await;
+}
+
+/// EL-143.
+#[tokio::test(flavor = "multi_thread")]
+async fn ticks_are_no_events_and_a_quote_is_price_time_and_number() {
+    let running = application(shared_config("ticks").await).await;
+    let quotes = LiveQuotes::start(&running.app);
+    let listening = own("events");
+    let feed = follow(&listening, 1_000, &Kept::default()).await;
+    let symbol: Symbol = "TICKED".parse().unwrap();
+    for options in [FeedOptions::default(), listening] {
+        let publisher = publisher(&options).await;
+        let shown = || match options.stream.as_str() {
+            "TD_TICK" => quotes.find(&symbol).is_some(),
+            _ => feed.quote(&symbol, minute(7)).is_some(),
+        };
+        let mut seq = 0;
+        while !shown() {
+            seq += 1;
+            publisher.publish(&tick("TICKED", seq, minute(7))).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+    let (quote, _) = feed.quote(&symbol, minute(7)).unwrap();
+    let sent = tick("TICKED", quote.seq, minute(7));
+    assert_eq!((quote.price, quote.at), (sent.price, sent.at), "what a decision would record");
+    quotes.stop().await;
+    feed.stop().await;
+    assert_eq!(running.app.log.head().await.unwrap().0, 0, "a tick reached the log");
+    running.stop().await.unwrap();
 }
 
 #[tokio::test]

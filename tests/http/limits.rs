@@ -51,7 +51,7 @@ async fn a_head_over_the_limits_is_refused_by_the_name_of_the_rule() {
 async fn a_body_that_comes_too_slowly_is_answered_408() {
     let deck = deck(|config| config.http.body_timeout_ms = 200).await;
     let head = "POST /api/v1/models HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\n\
-        content-length: 100\r\n\r\n{\"name\"";
+        authorization: Bearer {}\r\ncontent-length: 100\r\n\r\n{\"name\"";
     let answer = raw(&deck, head.as_bytes()).await;
     assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
     let problem: Value = serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap();
@@ -138,7 +138,7 @@ async fn who_asks_too_much_is_told_when_to_come_back() {
     let ask = |ip: &'static str, path: &'static str| {
         deck.request(Method::GET, path).header("x-forwarded-for", ip).reply()
     };
-    let first = ask("203.0.113.9", "/symbols").await;
+    let first = ask("203.0.113.9", "/version").await;
     first.data(200);
     let standing =
         ["ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"].map(|name| first.header(name));
@@ -146,13 +146,13 @@ async fn who_asks_too_much_is_told_when_to_come_back() {
     let unknown = ask("203.0.113.9", "/nowhere").await;
     unknown.problem(404, "no_such_route");
     assert_eq!(unknown.header("ratelimit-remaining"), "1");
-    ask("203.0.113.9", "/symbols").await.data(200);
-    let over = ask("203.0.113.9", "/symbols").await;
+    ask("203.0.113.9", "/version").await.data(200);
+    let over = ask("203.0.113.9", "/version").await;
     over.problem(429, "rate_limited");
     assert_eq!(over.header("ratelimit-remaining"), "0");
     let wait: u64 = over.header("retry-after").parse().unwrap();
     assert!((1..=20).contains(&wait), "{wait}");
-    ask("203.0.113.10", "/symbols").await.data(200);
+    ask("203.0.113.10", "/version").await.data(200);
     // The owner's own programs come without a proxy.
     assert_eq!(deck.get("/symbols").await.header("ratelimit-limit"), "600000");
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use events::{Price, Quantity, Symbol};
 use serde_json::{Value, json};
-use tapedeck::http::quotes::{Quote, QuoteBoard};
+use tapedeck::http::quotes::{Quote, QuoteBoard, QuoteNews};
 use tokio::sync::broadcast;
 
 use super::kit::{deck_with, idle_deck};
@@ -70,7 +70,7 @@ async fn wrong_questions_about_bars_are_refused() {
 /// A board with fixed quotes, and others to tell.
 struct Board {
     quotes: Vec<Quote>,
-    news: broadcast::Sender<Quote>,
+    news: broadcast::Sender<QuoteNews>,
 }
 
 impl QuoteBoard for Board {
@@ -82,7 +82,7 @@ impl QuoteBoard for Board {
         self.quotes.iter().find(|quote| quote.symbol == *symbol).cloned()
     }
 
-    fn follow(&self) -> broadcast::Receiver<Quote> {
+    fn follow(&self) -> broadcast::Receiver<QuoteNews> {
         self.news.subscribe()
     }
 }
@@ -107,7 +107,10 @@ async fn quotes_are_listed_found_and_followed() {
     let begun = stream.take(2).await;
     assert_eq!((begun[0].name.as_str(), begun[1].name.as_str()), ("connected", "quote"));
     for told in [quote("MSFT", 2, false), quote("AAPL", 3, false)] {
-        news.send(told).unwrap();
+        news.send(QuoteNews::Quote(told)).unwrap();
     }
     assert_eq!(stream.next().await.unwrap().data["price"], "3");
+    news.send(QuoteNews::Missed(7)).unwrap();
+    let gap = stream.next().await.unwrap();
+    assert_eq!((gap.name.as_str(), &gap.data), ("gap", &json!({"missed": 7})));
 }

@@ -8,7 +8,7 @@ use reqwest::Method;
 use serde_json::json;
 use tapedeck::app::Role;
 use tapedeck::http::NoQuotes;
-use tapedeck::http::quotes::{Quote, QuoteBoard};
+use tapedeck::http::quotes::{Quote, QuoteBoard, QuoteNews};
 use tokio::sync::broadcast;
 use tokio_postgres::Client;
 
@@ -83,7 +83,7 @@ impl QuoteBoard for Broken {
         panic!("the board fell off the wall")
     }
 
-    fn follow(&self) -> broadcast::Receiver<Quote> {
+    fn follow(&self) -> broadcast::Receiver<QuoteNews> {
         panic!("the board fell off the wall")
     }
 }

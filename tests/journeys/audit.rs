@@ -36,6 +36,7 @@ async fn whatever_is_changed_behind_the_log_the_audit_names_the_first_bad_event(
     a_broken_chain_is_named(app, &scene, &database).await;
     an_insider_is_found_by_the_bars(app, &scene).await;
     what_readers_are_shown_is_compared(app, &scene).await;
+    every_row_of_equity_and_ledger_is_compared(app, &scene).await;
 
     assert!(scene.audit(app).await.passed, "restored");
     running.stop().await.unwrap();
@@ -159,6 +160,38 @@ async fn what_readers_are_shown_is_compared(app: &App, scene: &Scene) {
     }
 }
 
+async fn every_row_of_equity_and_ledger_is_compared(app: &App, scene: &Scene) {
+    for (table, change, undo, named) in [
+        ("equity_chunks", "value[3] = value[3] + 1", "value[3] = value[3] - 1", "value[2] "),
+        ("equity_chunks", "provisional = not provisional", "provisional = not provisional", "provisional "),
+        ("ledger_chunks", "cash[1] = cash[1] - 0.01", "cash[1] = cash[1] + 0.01", "cash[0] "),
+        ("ledger_fills", "price = price + 1", "price = price - 1", "price "),
+        ("ledger_fills", "record = -record", "record = -record", "is shown, but does not follow"),
+    ] {
+        scene.tamper(&[format!("update {table} set {change}")]).await;
+        let report = scene.audit(app).await;
+        let failed: Vec<_> = report.checks.iter().filter(|check| !check.is_fine()).collect();
+        let [check] = &failed[..] else { panic!("{change}: {report:?}") };
+        assert_eq!(check.name, table.split('_').next().unwrap(), "{change}");
+        let difference = check.difference.as_ref().unwrap();
+        assert!(difference.starts_with(table) && difference.contains(named), "{change}: {difference}");
+        scene.tamper(&[format!("update {table} set {undo}")]).await;
+    }
+    scene
+        .tamper(
+            &["delete from ledger_fills where record = (select min(record) from ledger_fills)".to_owned()],
+        )
+        .await;
+    let report = scene.audit(app).await;
+    let lacking = report.checks.iter().find(|check| !check.is_fine()).unwrap();
+    assert!(lacking.difference.as_ref().unwrap().contains("is not shown"), "{lacking:?}");
+    scene
+        .client
+        .batch_execute("delete from ledger_fills; insert into ledger_fills select * from kept_fills")
+        .await
+        .unwrap();
+}
+
 /// A run, and a copy of everything that a test tampers with.
 struct Scene {
     run: RunId,
@@ -176,6 +209,7 @@ impl Scene {
                 "set session_replication_role = replica;
                  create table kept_events as select * from events;
                  create table kept_streams as select * from streams;
+                 create table kept_fills as select * from ledger_fills;
                  create table kept_runs as select * from runs",
             )
             .await

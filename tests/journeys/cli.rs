@@ -106,6 +106,9 @@ async fn bad_input_is_answered_with_one_clear_sentence() {
     }
     let list = shell.run(&["--json", "run", "list"]).await;
     assert_eq!(list.json(), serde_json::json!([]), "nothing was started by any of it");
+    for nothing in [&["run", "list"][..], &["events", "ls"]] {
+        assert_eq!(shell.run(nothing).await.out, "none\n", "not even a model was made: {nothing:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -18,6 +18,8 @@ async fn a_machine_with_everything_passes_untouched() {
     assert!(check(&report, "Postgres").found.contains("PostgreSQL"));
     assert!(check(&report, "private servers").found.contains("Postgres does not run"));
     assert!(!config.data_dir.exists());
+    let path = config.programs.path.clone();
+    assert!(path.contains(':') && !report.render().contains(&path), "{}", report.render());
 }
 
 #[tokio::test]
@@ -43,6 +45,9 @@ async fn servers_that_run_already_are_seen() {
     let config = test_config("busy");
     let services = Services::start(&config).await.unwrap();
     let report = examine(&config).await;
+    assert_eq!(check(&report, "schema").status, Status::Ok, "a database that was never opened");
+    assert!(check(&report, "schema").found.contains("will be applied"));
+    assert_eq!(check(&report, "database health").status, Status::Ok);
     let found = &check(&report, "private servers").found;
     assert!(found.contains("Postgres runs") && found.contains("nats-server runs"), "{found}");
     services.stop().await.unwrap();

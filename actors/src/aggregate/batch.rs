@@ -2,7 +2,7 @@
 
 use events::decider::Kept;
 use events::log::{Asked, Lane, NewEvent};
-use events::{CommandId, StreamTip};
+use events::{CommandId, StreamTip, Version};
 use tracing::Span;
 
 use super::command::CommandEnvelope;
@@ -25,6 +25,8 @@ pub(crate) enum Outcome<E> {
     Failed(String),
     /// It was carried out before; the log has the answer.
     Remembered,
+    /// The stream is at this version, not at the one that the sender believes in.
+    OtherVersion { expected: Version, current: Version },
     /// The same command is being carried out at this moment.
     Twin,
 }
@@ -81,6 +83,15 @@ impl<A: Kept> Default for Batch<A> {
 impl<A: Kept> Batch<A> {
     pub(crate) fn is_full(&self) -> bool {
         self.decided.len() >= BATCH_COMMANDS_MAX || self.bytes >= BATCH_BYTES_MAX
+    }
+
+    /// Events in it, as they are stored.
+    pub(crate) fn stored(&self) -> i64 {
+        let count = |decided: &Decided<A::Error>| match decided.outcome {
+            Outcome::Events(count) => i64::try_from(count).unwrap_or(i64::MAX),
+            _ => 0,
+        };
+        self.decided.iter().map(count).sum()
     }
 
     pub(crate) fn has(&self, command: CommandId) -> bool {

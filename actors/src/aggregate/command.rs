@@ -22,6 +22,8 @@ pub struct CommandEnvelope<C> {
     pub command_id: CommandId,
     /// Fingerprint of the request: the same id with another fingerprint is refused.
     pub request_hash: Option<[u8; 32]>,
+    /// The version that its sender believes the stream to be at; at another one it is not carried out.
+    pub expected: Option<Version>,
     /// Who asked and in which request.
     pub metadata: Option<Metadata>,
     /// How urgent it is; [`Lane::Control`] goes before everything that has not been decided yet.
@@ -47,6 +49,7 @@ impl<C> CommandEnvelope<C> {
             command,
             command_id,
             request_hash: None,
+            expected: None,
             metadata: None,
             lane: Lane::Orders,
             reply: None,
@@ -68,6 +71,12 @@ impl<C> CommandEnvelope<C> {
     #[must_use]
     pub fn with_request_hash(self, hash: [u8; 32]) -> Self {
         Self { request_hash: Some(hash), ..self }
+    }
+
+    /// Only at this version of the stream.
+    #[must_use]
+    pub fn expecting(self, version: Version) -> Self {
+        Self { expected: Some(version), ..self }
     }
 
     /// With who asked for it.
@@ -141,6 +150,14 @@ pub enum CommandError<E: std::error::Error + 'static> {
     /// The command id was used before for something else.
     #[error("this command id was used before for another request")]
     IdempotencyMismatch,
+    /// The stream is not at the version that the sender believes in; nothing was done.
+    #[error("the stream is at version {current}, not {expected}")]
+    OtherVersion {
+        /// What the sender believed.
+        expected: Version,
+        /// What it is.
+        current: Version,
+    },
     /// Other writers kept changing the stream.
     #[error("the stream kept changing while the command was being decided; it is at version {current}")]
     Conflict {
@@ -164,9 +181,11 @@ impl<E: std::error::Error + 'static> CommandError<E> {
             | Self::Unknown { .. }
             | Self::Conflict { .. }
             | Self::DeadlineExceeded { .. } => true,
-            Self::Refused(_) | Self::Quarantined { .. } | Self::Failed { .. } | Self::IdempotencyMismatch => {
-                false
-            }
+            Self::Refused(_)
+            | Self::Quarantined { .. }
+            | Self::Failed { .. }
+            | Self::IdempotencyMismatch
+            | Self::OtherVersion { .. } => false,
         }
     }
 }

@@ -167,6 +167,14 @@ impl<A: Kept> Live<A> {
         if self.is_underway(id) {
             return Outcome::Twin.into();
         }
+        let current = self.latest_version();
+        if let Some(expected) = envelope.expected
+            // Of what does not exist, its aggregate says so.
+            && current != Version::NONE
+            && current != expected
+        {
+            return Outcome::OtherVersion { expected, current }.into();
+        }
         let mut copy = Box::new(self.latest().clone());
         let sink = EventSink::default();
         if let Err(broken_rule) = copy.handle(envelope.command.clone(), &self.system.services, &sink).await {
@@ -193,6 +201,12 @@ impl<A: Kept> Live<A> {
     fn latest(&self) -> &A {
         let flying = || self.flight.as_ref().and_then(|batch| batch.after.as_deref());
         self.work.as_deref().or_else(flying).unwrap_or(&self.committed)
+    }
+
+    /// The version of [`Live::latest`].
+    fn latest_version(&self) -> Version {
+        let underway = [&self.flight, &self.forming].into_iter().flatten();
+        Version(self.tip.version.0 + underway.map(|batch| batch.stored()).sum::<i64>())
     }
 
     /// Sends what was decided, unless an append is on its way: one is, at most, so order is kept.

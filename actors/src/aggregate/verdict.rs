@@ -129,6 +129,9 @@ impl<A: Kept> Live<A> {
                 Err(CommandError::Refused(broken_rule))
             }
             Outcome::Failed(reason) => Err(CommandError::Failed { reason }),
+            Outcome::OtherVersion { expected, current } => {
+                Err(CommandError::OtherVersion { expected, current })
+            }
             Outcome::Remembered => {
                 let first = self.memory.first_position(decided.command_id).unwrap_or(done.position);
                 let reply = waiting.envelope.reply.clone();

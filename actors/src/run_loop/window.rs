@@ -1,4 +1,7 @@
 //! A few advances ahead of their answers.
+//!
+//! The calendar says how many chunks a run has, unless some end early by the number of their events. So an advance
+//! beyond the calendar asks whether the run is over; while it is not, more follow.
 
 use std::collections::VecDeque;
 
@@ -24,51 +27,52 @@ pub(super) enum Ended {
     Quarantined(String),
 }
 
+/// An advance on its way.
+struct Sent {
+    /// Sent when the calendar had no chunks left.
+    beyond: bool,
+    submitted: Submitted<Aggregate<Run>>,
+}
+
 pub(super) struct Window<'a> {
     runs: &'a Runs,
     run: RunId,
     equipment: &'a Equipment,
     options: RunLoopOptions,
-    sent: VecDeque<Submitted<Aggregate<Run>>>,
+    sent: VecDeque<Sent>,
+    /// The next bar by the calendar.
+    bar: u32,
+    /// Chunks ended early: the run has more of them than the calendar says.
+    cut_short: bool,
 }
 
 impl<'a> Window<'a> {
     pub(super) fn new(runs: &'a Runs, run: RunId, equipment: &'a Equipment, options: RunLoopOptions) -> Self {
-        Self { runs, run, equipment, options, sent: VecDeque::with_capacity(options.window) }
+        let sent = VecDeque::with_capacity(options.window);
+        Self { runs, run, equipment, options, sent, bar: 0, cut_short: false }
     }
 
-    /// Sends advances from `next_bar` on until there are none to send or one is not carried out.
+    /// Sends advances from `next_bar` on until the run is over or one is not carried out.
     pub(super) async fn advance(
         mut self,
         next_bar: u32,
         leaving: &CancellationToken,
         pace: &mut Pace,
     ) -> Ended {
-        let mut from_bar = next_bar;
-        let mut refused = None;
+        self.bar = next_bar;
         loop {
-            // Where a chunk ends early, the advances sent after it are refused; the next ones start where it ended.
-            if let Some(next_bar) = refused
-                && self.sent.is_empty()
-            {
-                from_bar = next_bar;
-                refused = None;
+            while !leaving.is_cancelled() && self.has_room() {
+                self.send();
             }
-            while refused.is_none()
-                && !leaving.is_cancelled()
-                && from_bar < self.equipment.run_bars
-                && self.sent.len() < self.options.window.max(1)
-            {
-                self.send(from_bar);
-                from_bar = self.end_of_chunk(from_bar);
-            }
-            let Some(first) = self.sent.pop_front() else { return Ended::Read };
-            match tokio::time::timeout(self.options.patience, first.outcome()).await {
+            let Some(Sent { beyond, submitted }) = self.sent.pop_front() else { return Ended::Read };
+            match tokio::time::timeout(self.options.patience, submitted.outcome()).await {
                 Err(_) => return Ended::Stumbled("an advance was not answered".to_owned()),
-                Ok(Ok(_)) => pace.go(),
-                Ok(Err(CommandError::Refused(RunError::StaleAdvance { next_bar, .. }))) => {
-                    refused = Some(next_bar);
+                Ok(Ok(_)) => {
+                    self.cut_short |= beyond;
+                    pace.go();
                 }
+                // Another driver made it; what was sent behind it is still to be answered.
+                Ok(Err(CommandError::Refused(RunError::StaleAdvance { .. }))) => {}
                 // It ended in the meantime: cancelled, or driven by somebody else.
                 Ok(Err(CommandError::Refused(
                     RunError::Over(_) | RunError::Deleted | RunError::NotRequested,
@@ -80,17 +84,20 @@ impl<'a> Window<'a> {
         }
     }
 
-    fn send(&mut self, from_bar: u32) {
-        let Equipment { bars, policy, .. } = self.equipment;
+    fn has_room(&self) -> bool {
+        let to_go = self.bar < self.equipment.run_bars || self.cut_short;
+        if to_go { self.sent.len() < self.options.window.max(1) } else { self.sent.is_empty() }
+    }
+
+    fn send(&mut self) {
+        let Equipment { bars, policy, run_bars, chunk_bars } = self.equipment;
+        let from_bar = self.bar.min(run_bars.saturating_sub(1));
         let advance = Advance { from_bar, bars: bars.clone(), policy: policy.clone() };
         let envelope =
             CommandEnvelope::new(RunCommand::Advance(advance), CommandId::generate()).in_lane(Lane::Batch);
-        self.sent.push_back(self.runs.submit(self.run, envelope));
-    }
-
-    /// Where the chunk that starts at `from_bar` ends if it is not cut short by the number of its events.
-    fn end_of_chunk(&self, from_bar: u32) -> u32 {
-        let chunk = self.equipment.chunk_bars;
-        (from_bar / chunk).saturating_add(1).saturating_mul(chunk)
+        let submitted = self.runs.submit(self.run, envelope);
+        self.sent.push_back(Sent { beyond: self.bar >= *run_bars, submitted });
+        // Where the chunk ends if it is not cut short by the number of its events.
+        self.bar = (self.bar / chunk_bars).saturating_add(1).saturating_mul(*chunk_bars);
     }
 }

@@ -2,7 +2,7 @@
 
 use tokio_postgres::Client;
 
-use super::batch::{self, Verdict};
+use super::batch::{self, Flush, Verdict};
 use super::verdict::{AppendError, Committed, Pending};
 use super::{ConnectError, Log};
 use crate::{Position, StreamName, StreamTip};
@@ -52,6 +52,7 @@ impl Log {
                 let version = row.map_or(0, |row| row.get::<_, i64>("version"));
                 if version != expected.version.0 {
                     let current = crate::Version(version);
+                    self.make_visible_durable().await?;
                     return Err(AppendError::Conflict { stream: stream.clone(), current }.into());
                 }
             }
@@ -64,25 +65,29 @@ impl Log {
                 Member::Check(..) => None,
             })
             .collect();
-        let verdicts = batch::send(&transaction, &statements, &writes).await?;
+        let verdicts = batch::send(&transaction, &statements, &writes, Flush::AtCommit).await?;
         let mut committed = Vec::with_capacity(writes.len());
         for ((pending, _), verdict) in writes.iter().zip(verdicts) {
             match verdict {
                 Verdict::Committed { first: Some(first), at: Some(at) } => {
                     committed.push(batch::committed(pending, first, at));
                 }
-                Verdict::Duplicate(answer) => return Err(AppendError::Duplicate(answer).into()),
+                Verdict::Duplicate(answer) => {
+                    self.make_visible_durable().await?;
+                    return Err(AppendError::Duplicate(answer).into());
+                }
                 Verdict::Committed { .. } | Verdict::Conflict => {
                     transaction.rollback().await?;
                     let stream = pending.append.stream.clone();
                     let current = self.tip(&stream).await?.version;
+                    self.make_visible_durable().await?;
                     return Err(AppendError::Conflict { stream, current }.into());
                 }
             }
         }
         transaction.commit().await?;
         let last = committed.iter().map(|committed| committed.last).max().unwrap_or(Position::START);
-        super::appender::advance(&self.inner.head, last);
+        super::durable::advance(&self.inner.head, last);
         let mut committed = committed.into_iter();
         Ok(members
             .iter()

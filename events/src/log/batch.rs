@@ -11,7 +11,7 @@ use super::verdict::{Answer, Committed, Pending};
 use crate::{CommandId, Position, Version};
 
 /// The types of the parameters of `append.sql`, stated so that preparing needs no inference.
-const PARAMETERS: [Type; 26] = [
+const PARAMETERS: [Type; 27] = [
     Type::INT4_ARRAY,
     Type::INT4_ARRAY,
     Type::TEXT_ARRAY,
@@ -38,6 +38,7 @@ const PARAMETERS: [Type; 26] = [
     Type::BYTEA_ARRAY,
     Type::BYTEA_ARRAY,
     Type::BYTEA_ARRAY,
+    Type::TEXT,
 ];
 
 /// The types of the parameters of `append_one.sql`: scalars for the append, then the arrays of its commands and events.
@@ -75,10 +76,12 @@ pub(super) struct Statements {
 
 /// Prepares the statements.
 pub(super) async fn prepare(client: &Client) -> Result<Statements, tokio_postgres::Error> {
-    Ok(Statements {
-        many: client.prepare_typed(include_str!("sql/append.sql"), &PARAMETERS).await?,
-        one: client.prepare_typed(include_str!("sql/append_one.sql"), &PARAMETERS_OF_ONE).await?,
-    })
+    let (many, one) = futures_util::future::try_join(
+        client.prepare_typed(include_str!("sql/append.sql"), &PARAMETERS),
+        client.prepare_typed(include_str!("sql/append_one.sql"), &PARAMETERS_OF_ONE),
+    )
+    .await?;
+    Ok(Statements { many, one })
 }
 
 #[derive(Default)]
@@ -211,7 +214,7 @@ impl<'a> Columns<'a> {
         ])
     }
 
-    fn parameters(&self) -> [&(dyn ToSql + Sync); 26] {
+    fn parameters<'p>(&'p self, flush: &'p &'static str) -> [&'p (dyn ToSql + Sync); 27] {
         let (append, asked, event) = (&self.append, &self.asked, &self.event);
         [
             &append.ordinal,
@@ -240,7 +243,26 @@ impl<'a> Columns<'a> {
             &event.hash,
             &event.meta,
             &event.payload,
+            flush,
         ]
+    }
+}
+
+/// Who makes a batch durable (EL-28a).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Flush {
+    /// Its own commit, which waits for the flush and holds the order of the log meanwhile.
+    AtCommit,
+    /// A barrier afterwards: until then nobody may be told of it.
+    Later,
+}
+
+impl Flush {
+    const fn synchronous_commit(self) -> &'static str {
+        match self {
+            Self::AtCommit => "on",
+            Self::Later => "off",
+        }
     }
 }
 
@@ -257,14 +279,17 @@ pub(super) async fn send<C: tokio_postgres::GenericClient>(
     client: &C,
     statements: &Statements,
     batch: &[(&Pending, &[i32])],
+    flush: Flush,
 ) -> Result<Vec<Verdict>, tokio_postgres::Error> {
     let mut columns = Columns::default();
     for (ordinal, (pending, type_ids)) in batch.iter().enumerate() {
         columns.push(small(ordinal), pending, type_ids);
     }
-    let rows = match columns.parameters_of_one() {
+    // The statement for a lone append always waits for its flush.
+    let alone = columns.parameters_of_one().filter(|_| flush == Flush::AtCommit);
+    let rows = match alone {
         Some(parameters) => client.query(&statements.one, &parameters).await?,
-        None => client.query(&statements.many, &columns.parameters()).await?,
+        None => client.query(&statements.many, &columns.parameters(&flush.synchronous_commit())).await?,
     };
     let mut verdicts: Vec<Verdict> = batch.iter().map(|_| Verdict::Conflict).collect();
     for row in &rows {

@@ -130,30 +130,29 @@ impl<A: Kept> Loaded<A> {
 }
 
 impl Log {
-    /// The aggregate of `stream`, from its snapshot where there is a usable one: one round trip when the rest fits a page.
+    /// The aggregate of `stream`, from its snapshot where there is a usable one: one round trip when the
+    /// events after it fit a page.
     pub async fn load<A: Kept>(&self, stream: &StreamName) -> Result<Loaded<A>, LoadError> {
         let client = self.reader().await?;
-        let fold = fold_id::<A>();
+        let statement = client
+            .prepare_cached(include_str!("sql/load.sql"))
+            .await
+            .map_err(ReadError::database("preparing the load of a stream"))?;
         let (tenant, category, key) = (stream.tenant().0, stream.category(), stream.key());
         let limit = i64::try_from(PAGE).unwrap_or(i64::MAX);
-        let prepared = futures_util::future::try_join(
-            client.prepare_cached(include_str!("sql/load_snapshot.sql")),
-            client.prepare_cached(include_str!("sql/load_tail.sql")),
-        );
-        let (snapshot, tail) =
-            prepared.await.map_err(ReadError::database("preparing the load of a stream"))?;
-        // Both are on their way at once; a snapshot that moves between them only leaves more events to fold.
-        let (found, rows) = futures_util::future::try_join(
-            async { client.query_opt(&snapshot, &[&tenant, &category, &key, &fold]).await },
-            async { client.query(&tail, &[&tenant, &category, &key, &fold, &limit]).await },
-        )
-        .await
-        .map_err(ReadError::database("loading a stream"))?;
-        let Some(found) = found else { return Ok(Loaded::empty()) };
+        let mut rows = client
+            .query(&statement, &[&tenant, &category, &key, &fold_id::<A>(), &limit])
+            .await
+            .map_err(ReadError::database("loading a stream"))?;
+        let Some(found) = rows.first() else { return Ok(Loaded::empty()) };
         let tip = Version(found.get("stream_version"));
+        let usable = Self::stored_snapshot(found).and_then(|stored| Loaded::from_snapshot(&stored));
+        // Its name needs no asking: that would be a second round trip.
+        self.inner.names.put([(found.get("stream_no"), stream.clone())]);
+        // Where nothing follows the snapshot there is a row all the same.
+        rows.retain(|row| row.get::<_, Option<i64>>("version").is_some());
         let events = self.recorded(&client, rows).await?;
         drop(client);
-        let usable = Self::stored_snapshot(&found).and_then(|stored| Loaded::from_snapshot(&stored));
         let fits = |loaded: &Loaded<A>| match events.first() {
             Some(event) => event.version.0 == loaded.tip.version.0 + 1,
             None => loaded.tip.version == tip,

@@ -49,11 +49,13 @@ pub struct MigrationState {
     pub missing: Vec<String>,
     /// Migrations the database has and this code does not know: it was migrated by a newer tapedeck.
     pub unknown: Vec<String>,
+    /// Migrations that the database has in another form than this code.
+    pub changed: Vec<String>,
 }
 
 /// Compares without changing anything.
 pub async fn migration_state(client: &mut Client) -> Result<MigrationState, MigrateError> {
-    let known = migrations::runner().get_migrations().iter().map(ToString::to_string).collect::<Vec<_>>();
+    let known = named(migrations::runner().get_migrations());
     let table: Option<String> = client
         .query_one("select to_regclass('refinery_schema_history')::text", &[])
         .await
@@ -61,16 +63,31 @@ pub async fn migration_state(client: &mut Client) -> Result<MigrationState, Migr
         .get(0);
     let applied = match table {
         None => Vec::new(),
-        Some(_) => migrations::runner()
-            .get_applied_migrations_async(client)
-            .await
-            .map_err(|error| MigrateError::Migration(Box::new(error)))?
-            .iter()
-            .map(ToString::to_string)
-            .collect::<Vec<_>>(),
+        Some(_) => named(
+            &migrations::runner()
+                .get_applied_migrations_async(client)
+                .await
+                .map_err(|error| MigrateError::Migration(Box::new(error)))?,
+        ),
     };
     Ok(MigrationState {
-        missing: known.iter().filter(|name| !applied.contains(name)).cloned().collect(),
-        unknown: applied.iter().filter(|name| !known.contains(name)).cloned().collect(),
+        missing: names(known.iter().filter(|(name, _)| find(&applied, name).is_none())),
+        unknown: names(applied.iter().filter(|(name, _)| find(&known, name).is_none())),
+        changed: names(
+            applied.iter().filter(|(name, sum)| find(&known, name).is_some_and(|known| known != *sum)),
+        ),
     })
+}
+
+/// Migrations in their order, each with the checksum of its text.
+fn named(migrations: &[refinery::Migration]) -> Vec<(String, u64)> {
+    migrations.iter().map(|migration| (migration.to_string(), migration.checksum())).collect()
+}
+
+fn find(migrations: &[(String, u64)], name: &str) -> Option<u64> {
+    migrations.iter().find(|(known, _)| known == name).map(|(_, checksum)| *checksum)
+}
+
+fn names<'a>(migrations: impl Iterator<Item = &'a (String, u64)>) -> Vec<String> {
+    migrations.map(|(name, _)| name.clone()).collect()
 }

@@ -28,6 +28,11 @@ impl Ticket {
         &self.pending.append.stream
     }
 
+    /// The command to ask for when it is not known what became of the append.
+    pub(super) fn first_command(&self) -> Option<CommandId> {
+        self.pending.append.asked.iter().find(|asked| asked.events > 0).map(|asked| asked.command_id)
+    }
+
     pub(super) fn commands(&self) -> impl Iterator<Item = CommandId> {
         self.pending.append.asked.iter().map(|asked| asked.command_id)
     }
@@ -40,6 +45,7 @@ pub(super) struct Queue {
     state: Mutex<State>,
     latencies: Mutex<Latencies>,
     wake: Notify,
+    crowd: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -47,6 +53,8 @@ struct State {
     lanes: [VecDeque<Ticket>; Lane::COUNT],
     appends: usize,
     bytes: usize,
+    /// So many waiting appends are a crowd, for the appender that waits for one.
+    crowd_from: Option<usize>,
     streams_in_flight: HashSet<StreamName>,
     commands_in_flight: HashSet<CommandId>,
     stats: AppenderStats,
@@ -56,7 +64,8 @@ struct State {
 
 impl Queue {
     pub(super) fn new(limits: AppenderLimits) -> Self {
-        Self { limits, state: Mutex::default(), latencies: Mutex::default(), wake: Notify::new() }
+        let (wake, crowd) = (Notify::new(), Notify::new());
+        Self { limits, state: Mutex::default(), latencies: Mutex::default(), wake, crowd }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -98,9 +107,37 @@ impl Queue {
         if let Some(queue) = state.lanes.get_mut(lane) {
             queue.push_back(ticket);
         }
+        let crowd = state.appends;
+        let crowded = state.crowd_from.take_if(|from| *from <= crowd).is_some();
         drop(state);
         self.wake.notify_one();
+        if crowded {
+            self.crowd.notify_waiters();
+        }
         Ok(())
+    }
+
+    /// Waits until at least `appends` are waiting and takes what fits one batch.
+    pub(super) async fn take_crowd(&self, appends: usize) -> Vec<Ticket> {
+        loop {
+            let mut grown = std::pin::pin!(self.crowd.notified());
+            grown.as_mut().enable();
+            let waiting = self.state().appends;
+            let batch = if waiting < appends { Vec::new() } else { self.take_ready() };
+            if !batch.is_empty() {
+                return batch;
+            }
+            {
+                let mut state = self.state();
+                if state.appends > waiting {
+                    continue;
+                }
+                // What waits may be for streams in flight; then only more of it can help.
+                let wanted = appends.max(waiting + 1);
+                state.crowd_from = Some(state.crowd_from.map_or(wanted, |from| from.min(wanted)));
+            }
+            grown.await;
+        }
     }
 
     /// Waits until something can be sent and takes what fits one batch. No timer: a lone append leaves at once.

@@ -5,7 +5,6 @@ use std::sync::{PoisonError, RwLock};
 
 use bytes::Bytes;
 use deadpool_postgres::Object;
-use futures_util::TryStreamExt;
 use tokio_postgres::Row;
 
 use super::Log;
@@ -107,11 +106,11 @@ pub(super) struct Names {
 const NAMES_MAX: usize = 1_000_000;
 
 impl Names {
-    fn get(&self, number: i64) -> Option<StreamName> {
+    pub(super) fn get(&self, number: i64) -> Option<StreamName> {
         self.by_number.read().unwrap_or_else(PoisonError::into_inner).get(&number).cloned()
     }
 
-    fn put(&self, names: impl IntoIterator<Item = (i64, StreamName)>) {
+    pub(super) fn put(&self, names: impl IntoIterator<Item = (i64, StreamName)>) {
         let mut known = self.by_number.write().unwrap_or_else(PoisonError::into_inner);
         if known.len() > NAMES_MAX {
             known.clear();
@@ -168,7 +167,7 @@ impl Log {
         Ok(page.events.into_iter().find(|event| event.position == position))
     }
 
-    /// The last position in the log, from the log itself.
+    /// The last position in the log, from the log itself; durable.
     pub async fn head(&self) -> Result<Position, ReadError> {
         let client = self.reader().await?;
         let row = client
@@ -176,7 +175,7 @@ impl Log {
             .await
             .map_err(ReadError::database("reading the head of the log"))?;
         let head = Position(row.get(0));
-        super::appender::advance(&self.inner.head, head);
+        self.make_durable(&client, head).await?;
         Ok(head)
     }
 
@@ -222,50 +221,13 @@ impl Log {
         Ok(Page { events, scanned_to: if full { last } else { head } })
     }
 
-    /// Every event after `after` up to the present head, handed to `each` in order without keeping them.
-    /// Ends in [`ReadError::Interrupted`] when fewer came than the log holds (EL-116).
-    pub async fn replay<F>(&self, after: Position, mut each: F) -> Result<Position, ReadError>
-    where
-        F: FnMut(Recorded) -> Result<(), ReadError>,
-    {
-        let head = self.head().await?;
-        let client = self.reader().await?;
-        self.learn_all_names(&client).await?;
-        let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 3] = [&after.0, &head.0, &i64::MAX];
-        let statement = client
-            .prepare_cached(include_str!("sql/read_all.sql"))
-            .await
-            .map_err(ReadError::database("preparing the replay of the log"))?;
-        let rows = client
-            .query_raw(&statement, parameters)
-            .await
-            .map_err(ReadError::database("replaying the log"))?;
-        futures_util::pin_mut!(rows);
-        let mut reached = after;
-        while let Some(row) = rows.try_next().await.map_err(ReadError::database("replaying the log"))? {
-            let event = match self.known(&row) {
-                Some(event) => event?,
-                None => {
-                    let other = self.reader().await?;
-                    self.learn(&other, std::slice::from_ref(&row)).await?;
-                    self.known(&row)
-                        .ok_or_else(|| corrupt(&row, "its stream or type is not registered"))??
-                }
-            };
-            if event.position.0 != reached.0 + 1 {
-                return Err(ReadError::Interrupted { reached, expected: head });
-            }
-            reached = event.position;
-            each(event)?;
-        }
-        if reached != head.max(after) {
-            return Err(ReadError::Interrupted { reached, expected: head });
-        }
-        Ok(reached)
-    }
-
     pub(super) async fn recorded(&self, client: &Object, rows: Vec<Row>) -> Result<Vec<Recorded>, ReadError> {
-        self.learn(client, &rows).await?;
+        if let Some(last) = rows.iter().map(|row| Position(row.get(0))).max() {
+            self.make_durable(client, last).await?;
+        }
+        let streams = rows.iter().map(|row| row.get(1)).collect();
+        let types = rows.iter().map(|row| row.get(8)).collect();
+        self.learn(client, streams, types).await?;
         rows.iter()
             .map(|row| {
                 self.known(row).unwrap_or_else(|| Err(corrupt(row, "its stream or type is not registered")))
@@ -273,15 +235,16 @@ impl Log {
             .collect()
     }
 
-    /// Makes sure that the streams and types of `rows` are cached.
-    async fn learn(&self, client: &Object, rows: &[Row]) -> Result<(), ReadError> {
-        let mut unknown: Vec<i64> = rows
-            .iter()
-            .map(|row| row.get::<_, i64>(1))
-            .filter(|number| self.inner.names.get(*number).is_none())
-            .collect();
+    /// Makes sure that these streams and types are cached.
+    pub(super) async fn learn(
+        &self,
+        client: &Object,
+        mut unknown: Vec<i64>,
+        types: Vec<i32>,
+    ) -> Result<(), ReadError> {
         unknown.sort_unstable();
         unknown.dedup();
+        unknown.retain(|number| self.inner.names.get(*number).is_none());
         if !unknown.is_empty() {
             let statement = client
                 .prepare_cached(include_str!("sql/stream_names.sql"))
@@ -293,8 +256,7 @@ impl Log {
                 .map_err(ReadError::database("reading stream names"))?;
             self.inner.names.put(named.iter().map(name_of));
         }
-        for row in rows {
-            let number: i32 = row.get(8);
+        for number in types {
             if self.inner.types.known_name(number).is_none() {
                 self.inner
                     .types
@@ -306,7 +268,7 @@ impl Log {
         Ok(())
     }
 
-    async fn learn_all_names(&self, client: &Object) -> Result<(), ReadError> {
+    pub(super) async fn learn_all_names(&self, client: &Object) -> Result<(), ReadError> {
         let limit = i64::try_from(NAMES_MAX).unwrap_or(i64::MAX);
         let named = client
             .query(include_str!("sql/all_stream_names.sql"), &[&limit])

@@ -105,16 +105,17 @@ impl Log {
         Ok(())
     }
 
+    /// The snapshot in the first row of `load.sql`, if there is one.
     pub(super) fn stored_snapshot(row: &tokio_postgres::Row) -> Option<Stored> {
         Some(Stored {
             tip: StreamTip {
-                version: Version(row.get::<_, Option<i64>>("version")?),
-                hash: ChainHash::from_bytes(row.get::<_, Option<&[u8]>>("chain_hash")?)?,
+                version: Version(row.get::<_, Option<i64>>("snapshot_version")?),
+                hash: ChainHash::from_bytes(row.get::<_, Option<&[u8]>>("snapshot_hash")?)?,
             },
-            position: Position(row.get::<_, Option<i64>>("global_seq")?),
-            codec: row.get::<_, Option<i16>>("codec")?,
-            state: bytes::Bytes::copy_from_slice(row.get::<_, Option<&[u8]>>("state")?),
-            state_hash: row.get::<_, Option<Vec<u8>>>("state_hash")?,
+            position: Position(row.get::<_, Option<i64>>("snapshot_seq")?),
+            codec: row.get::<_, Option<i16>>("snapshot_codec")?,
+            state: bytes::Bytes::copy_from_slice(row.get::<_, Option<&[u8]>>("snapshot_state")?),
+            state_hash: row.get::<_, Option<Vec<u8>>>("snapshot_state_hash")?,
         })
     }
 }

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use tokio_postgres::{AsyncMessage, NoTls};
 
 use super::connect::Connector;
-use super::{Filter, Log, Page, ReadError};
+use super::{Filter, Log, Page, ReadError, durable};
 use crate::{ChainHash, EpochId, Position};
 
 /// After a hint that brought nothing.
@@ -137,7 +137,8 @@ async fn listen_once(
         client.batch_execute("listen tape_events").await?;
         // What was committed before LISTEN took hold brought no hint.
         let row = client.query_one(include_str!("sql/head.sql"), &[]).await?;
-        super::appender::advance(head, Position(row.get("last_seq")));
+        durable::flush(&client, None).await?;
+        durable::advance(head, Position(row.get("last_seq")));
         std::future::pending::<Result<(), tokio_postgres::Error>>().await
     };
     let receiving = async {
@@ -145,7 +146,7 @@ async fn listen_once(
             if let AsyncMessage::Notification(note) = message?
                 && let Ok(seq) = note.payload().parse()
             {
-                super::appender::advance(head, Position(seq));
+                durable::advance(head, Position(seq));
             }
         }
         Ok(())

@@ -42,7 +42,8 @@ pub enum RunCommand {
 /// The next chunk of bars.
 #[derive(Clone)]
 pub struct Advance {
-    /// The bar that is expected to be next; an advance that was already made is refused.
+    /// A bar that is still to be decided. The chunk starts with the next bar, whether that is this one or one before;
+    /// where this one was decided already, so was the advance, which is refused.
     pub from_bar: u32,
     /// The bars of the snapshot.
     pub bars: Arc<Bars>,
@@ -79,7 +80,7 @@ pub enum RunError {
     #[error("the run is deleted")]
     Deleted,
     /// Another advance was faster.
-    #[error("bar {from_bar} is not the next bar; {next_bar} is")]
+    #[error("bar {from_bar} was decided before; the next bar is {next_bar}")]
     StaleAdvance {
         /// The bar of the command.
         from_bar: u32,

@@ -4,8 +4,9 @@ use std::fs;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
-use super::cluster;
 use super::settings::PORT;
+use super::{cluster, url_of};
+use crate::config::SecretUrl;
 use crate::embedded::life::Sight;
 use crate::embedded::process::{Holder, holder};
 
@@ -62,6 +63,12 @@ impl PidFile {
 pub fn running(folder: &Path) -> Option<u32> {
     let folder = fs::canonicalize(folder).ok()?;
     PidFile::live(&folder.join(cluster::FOLDER)).map(|file| file.pid)
+}
+
+/// Where the private Postgres that runs in `folder` now is reached, if one does.
+pub fn running_at(folder: &Path) -> Option<SecretUrl> {
+    let folder = fs::canonicalize(folder).ok()?;
+    PidFile::live(&folder.join(cluster::FOLDER))?.socket_folder.map(|folder| url_of(&folder))
 }
 
 /// The socket's file in its folder.

@@ -87,11 +87,16 @@ pub async fn list(
     caller: Caller,
     Query(Which { category, limit }): Query<Which>,
 ) -> Result<Answer<Vec<ActorView>>, ApiError> {
-    let (models, runs) = tokio::join!(api.app().models.live(), api.app().runs.live());
-    let models = models.into_iter().map(|actor| ActorView::of(TradingModel::CATEGORY, actor));
-    let runs = runs.into_iter().map(|actor| ActorView::of(Run::CATEGORY, actor));
+    let app = api.app();
+    let (models, runs, accounts, invitations) =
+        tokio::join!(app.models.live(), app.runs.live(), app.accounts.live(), app.invitations.live());
+    let of = |category, live: Vec<_>| live.into_iter().map(move |actor| ActorView::of(category, actor));
+    let all = of(TradingModel::CATEGORY, models)
+        .chain(of(Run::CATEGORY, runs))
+        .chain(of(Account::CATEGORY, accounts))
+        .chain(of(Invitations::CATEGORY, invitations));
     let wanted = |actor: &ActorView| category.as_deref().is_none_or(|category| category == actor.category);
-    let mut live: Vec<_> = models.chain(runs).filter(wanted).collect();
+    let mut live: Vec<_> = all.filter(wanted).collect();
     let total = i64::try_from(live.len()).unwrap_or(i64::MAX);
     live.sort_by(|left, right| {
         (right.unanswered, left.idle_ms, &left.stream).cmp(&(left.unanswered, right.idle_ms, &right.stream))

@@ -74,7 +74,6 @@ pub async fn change(
     body: Body<ModelChange>,
 ) -> Result<Answer<ModelView>, ApiError> {
     let models = &api.app().models;
-    writing.check_version(api.log(), &models.stream(model_id)).await?;
     let command = ModelCommand::Update(Box::new(body.value));
     let receipt = models.execute(model_id, writing.envelope(command, body.hash)).await?;
     Ok(Answer::written(&writing.caller, &receipt, written(&api, model_id).await?))

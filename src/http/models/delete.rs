@@ -40,7 +40,6 @@ pub async fn delete(
     Body { hash, .. }: Body<NoBody>,
 ) -> Result<Answer<DeletedModel>, ApiError> {
     let models = &api.app().models;
-    writing.check_version(api.log(), &models.stream(model_id)).await?;
     without_active_runs(&api, &writing.caller, model_id).await?;
     let receipt = models.execute(model_id, writing.envelope(ModelCommand::Delete, hash)).await?;
     Ok(Answer::written(&writing.caller, &receipt, DeletedModel { model_id }))

@@ -21,6 +21,15 @@ pub struct Quote {
     pub stale: bool,
 }
 
+/// What a follower of quotes is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum QuoteNews {
+    /// A newer quote.
+    Quote(Quote),
+    /// So many events of the feed were missed before they became quotes.
+    Missed(u64),
+}
+
 /// The latest quotes of a feed.
 pub trait QuoteBoard: Send + Sync {
     /// The last quote of every symbol, by rising symbol.
@@ -28,13 +37,13 @@ pub trait QuoteBoard: Send + Sync {
     /// The last quote of one symbol.
     fn find(&self, symbol: &Symbol) -> Option<Quote>;
     /// Every quote from now on.
-    fn follow(&self) -> broadcast::Receiver<Quote>;
+    fn follow(&self) -> broadcast::Receiver<QuoteNews>;
 }
 
 /// The board of an installation without a feed.
 #[derive(Debug)]
 pub struct NoQuotes {
-    never: broadcast::Sender<Quote>,
+    never: broadcast::Sender<QuoteNews>,
 }
 
 impl Default for NoQuotes {
@@ -52,7 +61,7 @@ impl QuoteBoard for NoQuotes {
         None
     }
 
-    fn follow(&self) -> broadcast::Receiver<Quote> {
+    fn follow(&self) -> broadcast::Receiver<QuoteNews> {
         self.never.subscribe()
     }
 }

@@ -10,7 +10,7 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use utoipa::IntoParams;
 
-use super::{Quote, QuoteView};
+use super::{Quote, QuoteNews, QuoteView};
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::query::{FromParameters, Parameters, Query};
@@ -32,7 +32,7 @@ impl FromParameters for Which {
     }
 }
 
-/// Quotes that came faster than the client read them.
+/// Quotes that came faster than they could be passed on, or than the client read them.
 #[derive(Debug, Serialize)]
 struct Gap {
     missed: u64,
@@ -41,7 +41,7 @@ struct Gap {
 /// Follows quotes as they arrive.
 ///
 /// The last known quotes come first, after `connected`. Quotes are not resumable: a client that was away gets the
-/// latest again. A client that reads too slowly gets `gap` with the number of quotes it missed.
+/// latest again. Where quotes came too fast, the client gets `gap` with the number of those it missed.
 #[utoipa::path(get, path = "/api/v1/quotes/stream", tag = "market", operation_id = "stream_quotes",
     extensions(("x-access" = json!("signed-in"))), params(Which),
     responses((status = 200, description = "Events `connected`, `quote` and `gap`", body = QuoteView,
@@ -65,15 +65,17 @@ fn shown(quote: Quote) -> Event {
 }
 
 fn follow(
-    receiver: Receiver<Quote>,
+    receiver: Receiver<QuoteNews>,
     wanted: impl Fn(&Symbol) -> bool + Send,
 ) -> impl Stream<Item = Event> + Send {
     stream::unfold((receiver, wanted), |(mut receiver, wanted)| async move {
         loop {
             match receiver.recv().await {
-                Ok(quote) if wanted(&quote.symbol) => return Some((shown(quote), (receiver, wanted))),
-                Ok(_) => {}
-                Err(RecvError::Lagged(missed)) => {
+                Ok(QuoteNews::Quote(quote)) if wanted(&quote.symbol) => {
+                    return Some((shown(quote), (receiver, wanted)));
+                }
+                Ok(QuoteNews::Quote(_)) => {}
+                Ok(QuoteNews::Missed(missed)) | Err(RecvError::Lagged(missed)) => {
                     return Some((sse::plain("gap", &Gap { missed }), (receiver, wanted)));
                 }
                 Err(RecvError::Closed) => return None,

@@ -55,7 +55,6 @@ pub async fn cancel(
     Body { value, hash }: Body<CancelRun>,
 ) -> Result<Answer<CancelledRun>, ApiError> {
     let runs = &api.app().runs;
-    writing.check_version(api.log(), &runs.stream(run_id)).await?;
     let command = RunCommand::Cancel { reason: value.reason };
     let receipt = runs.execute(run_id, writing.envelope(command, hash).in_lane(Lane::Control)).await?;
     Ok(Answer::written(&writing.caller, &receipt, CancelledRun { run_id, status: RunStatus::Cancelled }))

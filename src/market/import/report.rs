@@ -161,26 +161,36 @@ pub(super) fn count_key(keys: &mut BTreeMap<String, u64>, key: &str) {
     *keys.entry(if known { short } else { "(others)".to_owned() }).or_default() += 1;
 }
 
+fn times(count: u64) -> String {
+    if count == 1 { "once".to_owned() } else { format!("{count} times") }
+}
+
+/// `1 bar`, `2 bars`.
+fn counted(count: u64, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
 impl fmt::Display for ImportReport {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(out, "{} ({}, sha256 {})", self.file, self.format, self.sha256)?;
         let zones = self.zones_used.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
         writeln!(
             out,
-            "  {} lines, {} bars of {} symbols ({} open-only, {} flat){}{zones}",
-            self.lines_read,
-            self.bars_accepted,
-            self.symbols,
+            "  {}, {} of {} ({} open-only, {} flat){}{zones}",
+            counted(self.lines_read, "line"),
+            counted(self.bars_accepted, "bar"),
+            counted(self.symbols, "symbol"),
             self.open_only,
             self.flat,
             if zones.is_empty() { "" } else { ", times in " },
         )?;
         for (kind, warned) in &self.warnings {
             let lines = warned.first_lines.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
-            writeln!(out, "  warning: {} ({} times, lines {lines})", kind.text(), warned.count)?;
+            let place = if warned.first_lines.len() == 1 { "line" } else { "lines" };
+            writeln!(out, "  warning: {} ({}, {place} {lines})", kind.text(), times(warned.count))?;
         }
         for (key, count) in &self.unknown_keys {
-            writeln!(out, "  unknown key {key:?}: {count} times")?;
+            writeln!(out, "  unknown key {key:?}: {}", times(*count))?;
         }
         if self.rejected_count > 0 {
             writeln!(out, "  {} rejected:", self.rejected_count)?;

@@ -3,6 +3,7 @@
 -- $9..$14  commands: ordinal of their append, id, offset of their first event, number of events, request hash, reply
 -- $15..$25 events: ordinal of their append, offset in it, type, schema version, codec, occurred at, command,
 --          correlation, causation, hash, metadata; $26 payload
+-- $27      synchronous_commit of this transaction: off where a barrier follows, which then carries the hint
 with appends as materialized (
     select *
     from unnest($1::int[], $2::int[], $3::text[], $4::text[], $5::bigint[], $6::int[], $7::bytea[], $8::bytea[])
@@ -79,7 +80,9 @@ remembered as (
     cross join head h
 ),
 hint as materialized (
-    select pg_notify('tape_events', h.last_seq::text) from head h
+    select set_config('synchronous_commit', $27::text, true),
+           case when $27 = 'on' then pg_notify('tape_events', h.last_seq::text)::text end
+    from head h
 )
 select w.ord, w.stream_no, h.base + w.before + 1 as first_seq, h.last_at as at,
        null::uuid as command_id, null::bigint as from_version, null::bigint as to_version,

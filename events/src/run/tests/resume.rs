@@ -98,3 +98,11 @@ fn an_advance_that_was_already_made_is_refused() {
     let late = RunCommand::Advance(Advance { from_bar: 0, bars: bars.clone(), policy: scripted() });
     assert_eq!(told.run.decide(late), Err(RunError::StaleAdvance { from_bar: 0, next_bar: 2 }));
 }
+
+#[test]
+fn an_advance_to_a_later_bar_decides_the_next_chunk() {
+    let bars = us_hourly();
+    let told = Told::requested(&hourly_terms(&bars, 2));
+    let ahead = RunCommand::Advance(Advance { from_bar: 4, bars: bars.clone(), policy: scripted() });
+    assert_eq!(told.run.decide(ahead).unwrap(), advance(&told.run, &bars, &scripted()).unwrap());
+}
