@@ -118,7 +118,7 @@ impl Identity {
                 Ok(Verified { outdated: verdict == Verdict::Outdated, ..verified })
             }
             Some(_) | None => {
-                tracing::info!(account.id = %account_id, "A sign-in of account {account_id} failed");
+                tracing::debug!(account.id = %account_id, "A sign-in of account {account_id} failed");
                 Err(IdentityError::InvalidCredentials)
             }
         }
@@ -271,7 +271,7 @@ impl Identity {
             return Err(IdentityError::Invalid(broken));
         }
         // A repetition is answered as the first time, when the current password was another.
-        if let Ok(Some(answer)) = self.accounts.log().answer_to(asked.command_id).await {
+        if let Some(answer) = self.accounts.log().answer_to(asked.command_id).await? {
             return Ok(answer.last);
         }
         let verified = self.verify(owner.account_id, &wish.current, asked).await?;
