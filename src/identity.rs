@@ -109,12 +109,12 @@ impl Identity {
         watermarks: Watermarks,
     ) -> Result<Self, IdentityError> {
         let identity = &config.identity;
-        let keyring = match identity.signing_keys.as_slice() {
-            [] => {
+        let keyring = match &identity.signing_keys {
+            None => {
                 let folder = config.data_dir.join(KEYS_FOLDER);
                 Keyring::in_folder(&folder, identity.key_lifetime(), identity.access_token_lifetime())
             }
-            keys => Keyring::configured(keys)?,
+            Some(keys) => Keyring::configured(keys)?,
         };
         let hasher = Hasher::new(&identity.argon2)?;
         let throttle = Throttle::new(identity.throttle, reads.clone());

@@ -17,8 +17,8 @@ use serde::{Deserialize, Serialize};
 
 pub use act::{ACT_REASON_CHARS_MAX, Act, InvalidTokenHash, Origin, TokenHash, USER_AGENT_CHARS_MAX};
 pub use command::{
-    API_KEYS_MAX, AccountCommand, AccountError, FULL_NAME_CHARS_MAX, KEY_NAME_CHARS_MAX, NewApiKey,
-    NewImpersonation, NewSession, Registration, SESSIONS_MAX, SPENT_MAX,
+    API_KEYS_MAX, AccountCommand, AccountError, FULL_NAME_CHARS_MAX, IMPERSONATIONS_MAX, KEY_NAME_CHARS_MAX,
+    NewApiKey, NewImpersonation, NewSession, Registration, SESSIONS_MAX, SPENT_MAX,
 };
 pub use email::{EMAIL_BYTES_MAX, Email, InvalidEmail};
 pub use events::{

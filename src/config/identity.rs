@@ -26,10 +26,10 @@ pub struct IdentityConfig {
     pub ticket_seconds: u32,
     /// Name of this installation in its access tokens (`iss` and `aud`), default `tapedeck`.
     pub issuer: String,
-    /// Ed25519 keys that sign access tokens, as PEM (PKCS#8, from `openssl genpkey -algorithm ed25519`): the first signs,
-    /// all of them verify. Default none: keys are made and kept in the data folder. Nodes with data folders of their own
-    /// need the same keys here.
-    pub signing_keys: Vec<SecretText>,
+    /// Ed25519 keys that sign access tokens, as PEM (PKCS#8, from `openssl genpkey -algorithm ed25519`), one after another:
+    /// the first signs, all of them verify. Default none: keys are made and kept in the data folder. Nodes with data
+    /// folders of their own need the same keys here.
+    pub signing_keys: Option<SecretText>,
     /// Days after which a key in the data folder is replaced, default 90. The old one verifies until its tokens have
     /// expired.
     pub key_days: u32,
@@ -57,7 +57,7 @@ pub struct Argon2Config {
     pub passes: u32,
     /// Lanes, default 1.
     pub lanes: u32,
-    /// Most hashes computed at once, each on a thread of its own, default 2.
+    /// Most hashes computed at once, each on a thread of its own, default 1: sign-ins then take one core at most.
     pub at_once: usize,
     /// Most sign-ins that wait for their turn, default 32; further ones are answered with 503 and `Retry-After`.
     pub waiting: usize,
@@ -117,7 +117,7 @@ impl Default for IdentityConfig {
             impersonation_minutes: 30,
             ticket_seconds: 30,
             issuer: "tapedeck".to_owned(),
-            signing_keys: Vec::new(),
+            signing_keys: None,
             key_days: 90,
         }
     }
@@ -126,7 +126,7 @@ impl Default for IdentityConfig {
 impl Default for Argon2Config {
     fn default() -> Self {
         // The first choice of the OWASP password storage recommendations.
-        Self { memory_kib: 19_456, passes: 2, lanes: 1, at_once: 2, waiting: 32 }
+        Self { memory_kib: 19_456, passes: 2, lanes: 1, at_once: 1, waiting: 32 }
     }
 }
 

@@ -7,7 +7,7 @@ use std::fs;
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use ed25519_dalek::SigningKey;
@@ -21,10 +21,15 @@ use crate::config::SecretText;
 
 /// A process looks for keys that another one made at least so often while it signs.
 const LOOK_EVERY: SignedDuration = SignedDuration::from_secs(60);
-/// A token with an unknown key makes a process look at most so often.
-const LOOK_PAUSE: SignedDuration = SignedDuration::from_secs(1);
+/// Tokens with unknown keys make a process look at most so often…
+const MISSES_MAX: u32 = 5;
+/// …in so long.
+const MISSES_SPAN: SignedDuration = SignedDuration::from_secs(1);
 /// How long a replaced key is accepted beyond the life of its last token: until every process has seen its successor.
 const OVERLAP: SignedDuration = SignedDuration::from_secs(120);
+
+/// How a key ends.
+const PEM_END: &str = "-----END PRIVATE KEY-----";
 
 /// A key with its name.
 #[derive(Clone)]
@@ -71,6 +76,7 @@ pub enum KeyError {
 pub struct Keyring {
     home: Home,
     held: RwLock<Held>,
+    looking: Mutex<()>,
 }
 
 enum Home {
@@ -83,6 +89,18 @@ struct Held {
     /// The first one signs.
     keys: Arc<[NamedKey]>,
     looked_at: Option<Timestamp>,
+    /// Since when, and how often, it has looked because of a key that it did not know.
+    misses: Option<(Timestamp, u32)>,
+}
+
+impl Held {
+    /// The misses that count now, and since when.
+    fn misses_at(&self, now: Timestamp) -> (Timestamp, u32) {
+        match self.misses {
+            Some((since, misses)) if now.duration_since(since) < MISSES_SPAN => (since, misses),
+            Some(_) | None => (now, 0),
+        }
+    }
 }
 
 impl fmt::Debug for Keyring {
@@ -96,13 +114,17 @@ fn signed(duration: Duration) -> SignedDuration {
 }
 
 impl Keyring {
-    /// Keys from the configuration: the first signs, all verify.
-    pub fn configured(keys: &[SecretText]) -> Result<Self, KeyError> {
-        let keys = keys.iter().enumerate().map(|(at, pem)| {
-            NamedKey::of(pem.expose(), Timestamp::MIN, || format!("identity.signing_keys[{at}]"))
-        });
+    /// Keys from the configuration, one after another: the first signs, all verify.
+    pub fn configured(keys: &SecretText) -> Result<Self, KeyError> {
+        let place = || "identity.signing_keys".to_owned();
+        let blocks = keys.expose().split_inclusive(PEM_END).filter(|block| !block.trim().is_empty());
+        let keys = blocks.map(|pem| NamedKey::of(pem, Timestamp::MIN, place));
         let keys: Arc<[NamedKey]> = keys.collect::<Result<_, _>>()?;
-        Ok(Self { home: Home::Configured, held: RwLock::new(Held { keys, looked_at: None }) })
+        if keys.is_empty() {
+            return Err(KeyError::NotAKey { place: place() });
+        }
+        let held = RwLock::new(Held { keys, ..Held::default() });
+        Ok(Self { home: Home::Configured, held, looking: Mutex::default() })
     }
 
     /// Keys in a folder, which is looked at when the first one is needed. A key is replaced after `key_lifetime`, and
@@ -113,7 +135,7 @@ impl Keyring {
             replace_after: signed(key_lifetime),
             retire_after: signed(token_lifetime).saturating_add(OVERLAP),
         };
-        Self { home, held: RwLock::default() }
+        Self { home, held: RwLock::default(), looking: Mutex::default() }
     }
 
     /// The key that signs now.
@@ -137,12 +159,15 @@ impl Keyring {
     ) -> Result<Option<NamedKey>, KeyError> {
         let found = |keys: &[NamedKey]| keys.iter().find(|key| key.kid == kid).cloned();
         let held = self.held();
-        let looked = held.looked_at.is_some_and(|at| now.duration_since(at) < LOOK_PAUSE);
-        let old = held.looked_at.is_some_and(|at| now.duration_since(at) > LOOK_EVERY);
+        if matches!(self.home, Home::Configured) {
+            return Ok(found(&held.keys));
+        }
+        let is_fresh = held.looked_at.is_some_and(|at| now.duration_since(at) < LOOK_EVERY);
         match found(&held.keys) {
-            Some(key) if !old || matches!(self.home, Home::Configured) => Ok(Some(key)),
-            None if looked || matches!(self.home, Home::Configured) => Ok(None),
-            Some(_) | None => Ok(found(&self.look(now, Purpose::Verify).await?)),
+            Some(key) if is_fresh => Ok(Some(key)),
+            Some(_) => Ok(found(&self.look(now, Purpose::Verify).await?)),
+            None if held.misses_at(now).1 >= MISSES_MAX => Ok(None),
+            None => Ok(found(&self.look(now, Purpose::Find).await?)),
         }
     }
 
@@ -166,13 +191,13 @@ impl Keyring {
         let Home::Folder { path, replace_after, retire_after } = &self.home else {
             return Ok(self.held().keys);
         };
-        // Held while the folder is read, so that one process makes one key.
-        let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
+        // One at a time, so that one process makes one key; who only wants to know goes on with what is held.
+        let _looking = self.looking.lock().unwrap_or_else(PoisonError::into_inner);
         let mut found = stored(path)?;
         let due = |newest: &NamedKey| now.duration_since(newest.made_at) >= *replace_after;
         let wanted = match purpose {
             Purpose::Sign => found.first().is_none_or(due),
-            Purpose::Verify => false,
+            Purpose::Verify | Purpose::Find => false,
             Purpose::Replace => true,
         };
         if wanted {
@@ -189,15 +214,29 @@ impl Keyring {
             }
         }
         found.truncate(accepted);
-        *held = Held { keys: found.into(), looked_at: Some(now) };
+        let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
+        let misses = match purpose {
+            Purpose::Find => {
+                let (since, misses) = held.misses_at(now);
+                Some((since, misses + 1))
+            }
+            Purpose::Sign | Purpose::Verify | Purpose::Replace => held.misses,
+        };
+        *held = Held { keys: found.into(), looked_at: Some(now), misses };
         Ok(held.keys.clone())
     }
 }
 
+/// What the folder is looked at for.
 #[derive(Clone, Copy)]
 enum Purpose {
+    /// A key to sign with; one is made where there is none, or it is due.
     Sign,
+    /// Whether a known key is still accepted.
     Verify,
+    /// A key that this process does not know.
+    Find,
+    /// Another key to sign with.
     Replace,
 }
 
@@ -274,4 +313,59 @@ fn make(folder: &Path, now: Timestamp) -> Result<NamedKey, KeyError> {
         .and_then(|()| fs::rename(&unfinished, &path));
     written.map_err(failing("writing", &path))?;
     Ok(named)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    fn at(minutes: i64) -> Timestamp {
+        Timestamp::UNIX_EPOCH + SignedDuration::from_mins(minutes)
+    }
+
+    fn files(folder: &Path) -> usize {
+        fs::read_dir(folder).unwrap().count()
+    }
+
+    #[tokio::test]
+    async fn a_key_is_replaced_in_time_and_accepted_until_its_tokens_have_ended() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys");
+        // Replaced after 100 minutes; tokens live for 30.
+        let keyring = Arc::new(Keyring::in_folder(&path, 100 * MINUTE, 30 * MINUTE));
+        let first = keyring.signing(at(0)).await.unwrap();
+        assert_eq!(keyring.signing(at(99)).await.unwrap().kid, first.kid);
+        let second = keyring.signing(at(100)).await.unwrap();
+        assert_ne!(second.kid, first.kid);
+        assert_eq!(files(&path), 2);
+        assert!(keyring.verifying(&first.kid, at(131)).await.unwrap().is_some());
+        // Another process finds what this one made, and retires what is due.
+        let other = Arc::new(Keyring::in_folder(&path, 100 * MINUTE, 30 * MINUTE));
+        assert_eq!(other.signing(at(101)).await.unwrap().kid, second.kid);
+        assert!(other.verifying(&first.kid, at(133)).await.unwrap().is_none());
+        assert!(keyring.verifying(&first.kid, at(133)).await.unwrap().is_none());
+        assert!(keyring.verifying(&second.kid, at(133)).await.unwrap().is_some());
+        assert_eq!(files(&path), 1);
+    }
+
+    #[tokio::test]
+    async fn a_key_that_nobody_has_is_not_looked_for_all_the_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys");
+        let keyring = Arc::new(Keyring::in_folder(&path, MINUTE, MINUTE));
+        for _ in 0..MISSES_MAX {
+            assert!(keyring.verifying("nobody's", at(0)).await.unwrap().is_none());
+        }
+        let made = make(&path, at(0)).unwrap();
+        assert!(keyring.verifying(&made.kid, at(0)).await.unwrap().is_none());
+        assert!(keyring.verifying(&made.kid, at(1)).await.unwrap().is_some());
+    }
+
+    #[test]
+    fn what_is_no_key_is_told_by_its_place_and_not_by_its_text() {
+        let error = Keyring::configured(&SecretText::new("hunter2")).unwrap_err().to_string();
+        assert_eq!(error, "identity.signing_keys is not an Ed25519 key in PEM (PKCS#8)");
+    }
 }

@@ -306,6 +306,31 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn the_runtime_goes_on_while_a_password_is_hashed() {
+        let hasher = Hasher::new(&Argon2Config { memory_kib: 16_384, ..small() }).unwrap();
+        let turn = hasher.turn().await.unwrap();
+        let hashing = hasher.hash(turn, "Correct horse 1");
+        tokio::pin!(hashing);
+        let mut turns = 0_u64;
+        // One thread serves both: it would not come back from a hash of its own before that is done.
+        while futures_util::poll!(&mut hashing).is_pending() {
+            turns += 1;
+            tokio::task::yield_now().await;
+        }
+        assert!(turns > 10, "{turns}");
+    }
+
+    #[tokio::test]
+    async fn where_there_is_no_account_the_same_work_is_done() {
+        let hasher = Hasher::new(&small()).unwrap();
+        let turn = hasher.turn().await.unwrap();
+        assert_eq!(hasher.verify(turn, "Correct horse 1", None).await.unwrap(), Verdict::Wrong);
+        let nobody = PasswordHash::new(hasher.nobody.get().unwrap()).unwrap();
+        let made_with = Params::try_from(&nobody).unwrap();
+        assert_eq!((made_with.m_cost(), made_with.t_cost(), made_with.p_cost()), (64, 1, 1));
+    }
+
+    #[tokio::test]
     async fn those_who_find_too_many_waiting_are_turned_away() {
         let hasher = Hasher::new(&small()).unwrap();
         let turn = hasher.turn().await.unwrap();

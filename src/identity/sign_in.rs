@@ -71,6 +71,10 @@ pub(super) struct Verified {
     pub(super) outdated: bool,
 }
 
+fn is_refused_for(error: &IdentityError, rule: &AccountError) -> bool {
+    matches!(error, IdentityError::Account(CommandError::Refused(broken)) if broken == rule)
+}
+
 impl Identity {
     /// Signs in with address and password. A wrong password, an unknown address and a deactivated account take equally
     /// long and are told alike.
@@ -80,17 +84,35 @@ impl Identity {
             // Nobody has it, and nobody is told.
             Err(_) => AccountId::derived(&[b"no address", wish.email.as_bytes()]),
         };
-        let verified = self.verify(account_id, &wish.password, asked).await?;
+        match self.verify_and_open(account_id, &wish.password, asked).await {
+            // Its hash was replaced while the password was compared, perhaps by the same person's other sign-in.
+            Err(error) if is_refused_for(&error, &AccountError::OtherCredential) => {
+                let again = self.verify_and_open(account_id, &wish.password, asked).await;
+                again.map_err(|error| match error {
+                    error if is_refused_for(&error, &AccountError::OtherCredential) => {
+                        IdentityError::InvalidCredentials
+                    }
+                    error => error,
+                })
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn verify_and_open(
+        &self,
+        account_id: AccountId,
+        password: &SecretText,
+        asked: &Asked,
+    ) -> Result<SignedIn, IdentityError> {
+        let verified = self.verify(account_id, password, asked).await?;
         let signed_in = match self.open_session(&verified, &asked.afresh()).await {
-            // Changed or deactivated while the password was compared.
-            Err(
-                IdentityError::Account(CommandError::Refused(AccountError::OtherCredential))
-                | IdentityError::Token(TokenError::Revoked),
-            ) => return Err(IdentityError::InvalidCredentials),
+            // Deactivated while the password was compared.
+            Err(IdentityError::Token(TokenError::Revoked)) => return Err(IdentityError::InvalidCredentials),
             opened => opened?,
         };
         if verified.outdated {
-            self.rehash(&verified, &wish.password, asked).await;
+            self.rehash(&verified, password, asked).await;
         }
         Ok(signed_in)
     }
@@ -114,11 +136,11 @@ impl Identity {
         let verdict = self.hasher.verify(turn, shown, phc).await?;
         match found {
             Some((verified, _)) if verdict != Verdict::Wrong => {
-                self.throttle.succeeded(attempt, events::time::now()).await?;
+                self.throttle.succeeded(attempt).await?;
                 Ok(Verified { outdated: verdict == Verdict::Outdated, ..verified })
             }
             Some(_) | None => {
-                tracing::info!(account.id = %account_id, "A sign-in of account {account_id} failed");
+                tracing::debug!(account.id = %account_id, "A sign-in of account {account_id} failed");
                 Err(IdentityError::InvalidCredentials)
             }
         }
@@ -130,15 +152,23 @@ impl Identity {
         account_id: AccountId,
     ) -> Result<Option<(Verified, SecretText)>, IdentityError> {
         let client = self.client().await?;
-        let account = accounts::find(&**client, account_id).await?.filter(|account| account.active);
-        let known = account.and_then(|account| {
-            let credential_id = account.credential_id?;
-            Some(Verified { account_id, principal: account.principal, credential_id, outdated: false })
-        });
-        // Asked for a name that nobody has where there is none, so that it takes as long.
-        let named =
-            known.as_ref().map_or_else(|| CredentialId::derived(&[b"nobody"]), |known| known.credential_id);
-        Ok(known.zip(credentials::find(&**client, named).await?))
+        let mut looked_up = None;
+        loop {
+            let account = accounts::find(&**client, account_id).await?.filter(|account| account.active);
+            let known = account.and_then(|account| {
+                let credential_id = account.credential_id?;
+                Some(Verified { account_id, principal: account.principal, credential_id, outdated: false })
+            });
+            // Asked for a name that nobody has where there is none, so that it takes as long.
+            let nobody = || CredentialId::derived(&[b"nobody"]);
+            let named = known.as_ref().map_or_else(nobody, |known| known.credential_id);
+            let phc = credentials::find(&**client, named).await?;
+            // A hash that is gone was replaced between the two looks; the name of its successor is there by now.
+            if phc.is_some() || known.is_none() || looked_up == Some(named) {
+                return Ok(known.zip(phc));
+            }
+            looked_up = Some(named);
+        }
     }
 
     /// Opens a session of an account whose password was right.
@@ -271,7 +301,7 @@ impl Identity {
             return Err(IdentityError::Invalid(broken));
         }
         // A repetition is answered as the first time, when the current password was another.
-        if let Ok(Some(answer)) = self.accounts.log().answer_to(asked.command_id).await {
+        if let Some(answer) = self.accounts.log().answer_to(asked.command_id).await? {
             return Ok(answer.last);
         }
         let verified = self.verify(owner.account_id, &wish.current, asked).await?;

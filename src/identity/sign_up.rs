@@ -144,10 +144,9 @@ impl Identity {
         if accounts::find(&**client, account_id).await?.is_some() {
             drop(client);
             // A repetition is answered as the first time.
-            let answered = self.accounts.log().answer_to(asked.command_id).await;
-            return match answered {
-                Ok(Some(_)) => Ok(()),
-                Ok(None) | Err(_) => Err(IdentityError::EmailTaken),
+            return match self.accounts.log().answer_to(asked.command_id).await? {
+                Some(_) => Ok(()),
+                None => Err(IdentityError::EmailTaken),
             };
         }
         if !email.is_ascii() && accounts::looks_like_another(&**client, &email.skeleton(), account_id).await?

@@ -85,7 +85,7 @@ impl Throttle {
     }
 
     /// The attempt was right: the account's failures are forgotten, and the address is not charged with it.
-    pub async fn succeeded(&self, attempt: Attempt, now: Timestamp) -> Result<(), IdentityError> {
+    pub async fn succeeded(&self, attempt: Attempt) -> Result<(), IdentityError> {
         let client = self.pool.get().await?;
         client
             .execute(include_str!("sql/throttle_clear.sql"), &[&attempt.account])
@@ -93,7 +93,7 @@ impl Throttle {
             .map_err(IdentityError::during("clearing failed sign-ins"))?;
         if let Some(address) = &attempt.address {
             client
-                .execute(include_str!("sql/throttle_forgive.sql"), &[&address, &now])
+                .execute(include_str!("sql/throttle_forgive.sql"), &[&address])
                 .await
                 .map_err(IdentityError::during("forgiving a sign-in"))?;
         }

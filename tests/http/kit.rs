@@ -27,6 +27,8 @@ pub struct Deck {
     pub base: String,
     /// Signed in as the owner of the installation.
     pub client: Client,
+    /// The owner's access token.
+    pub token: String,
     pub running: RunningApp,
     pub stopping: CancellationToken,
 }
@@ -64,8 +66,9 @@ pub async fn deck_of(
     let parts = Parts { app: running.app.clone(), nats: running.app.nats.clone(), quotes };
     let stopping = CancellationToken::new();
     tokio::spawn(serve(Api::new(parts), listener, stopping.clone()));
-    let client = client_of(&claim(&running, roles).await);
-    Deck { base, client, running, stopping }
+    let token = claim(&running, roles).await;
+    let client = client_of(&token);
+    Deck { token, base, client, running, stopping }
 }
 
 /// How many events a deck begins with: its owner's account, password and session.

@@ -52,7 +52,7 @@ async fn a_body_that_comes_too_slowly_is_answered_408() {
     let deck = deck(|config| config.http.body_timeout_ms = 200).await;
     let head = "POST /api/v1/models HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\n\
         authorization: Bearer {}\r\ncontent-length: 100\r\n\r\n{\"name\"";
-    let answer = raw(&deck, head.as_bytes()).await;
+    let answer = raw(&deck, head.replace("{}", &deck.token).as_bytes()).await;
     assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
     let problem: Value = serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap();
     assert_eq!(problem["code"], "body_too_slow");

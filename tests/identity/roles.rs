@@ -3,11 +3,14 @@
 use events::account::Role;
 use tapedeck::identity::{Forbidden, IdentityError};
 
-use super::kit::{administrator, asked, holder, open_application, sign_up};
+use super::kit::{administrator, asked, holder, open_application, open_config, sign_up};
+use crate::support::app::application;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_last_administrator_stays_one() {
-    let running = open_application("roles").await;
+    let config = open_config("roles").await;
+    let running = application(config.clone()).await;
+    let elsewhere = application(config).await;
     let app = &running.app;
     let identity = &app.identity;
     let (one, admin_one, _) = administrator(app, "one@example.org").await;
@@ -16,16 +19,17 @@ async fn the_last_administrator_stays_one() {
     let last = identity.deactivate(&admin_one, one, "", &asked()).await.unwrap_err();
     assert!(matches!(last, IdentityError::LastAdmin), "{last:?}");
 
-    // Two who take each other's role at the same time: one of them keeps it.
+    // Two who take each other's role at the same time, on two nodes: one of them keeps it.
     let (two, admin_two, _) = administrator(app, "two@example.org").await;
     let (asked_one, asked_two) = (asked(), asked());
     let (first, second) = tokio::join!(
         identity.change_role(&admin_one, two, Role::User, "", &asked_one),
-        identity.deactivate(&admin_two, one, "", &asked_two),
+        elsewhere.app.identity.deactivate(&admin_two, one, "", &asked_two),
     );
     let (won, lost) = if first.is_ok() { (first, second) } else { (second, first) };
     assert!(won.is_ok(), "{won:?}");
     assert!(matches!(lost, Err(IdentityError::LastAdmin)), "{lost:?}");
+    elsewhere.stop().await.unwrap();
     running.stop().await.unwrap();
 }
 

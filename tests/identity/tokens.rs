@@ -1,7 +1,6 @@
 //! Access tokens: forged, expired, and signed by keys that come and go.
 
 use std::os::unix::fs::PermissionsExt;
-use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -9,8 +8,8 @@ use ed25519_dalek::pkcs8::EncodePrivateKey;
 use ed25519_dalek::pkcs8::spki::der::pem::LineEnding;
 use ed25519_dalek::{Signer, SigningKey};
 use serde_json::{Value, json};
-use tapedeck::config::SecretText;
-use tapedeck::identity::{Credential, Identity, IdentityError, SignedIn, TokenError};
+use tapedeck::config::{Config, SecretText, Sources};
+use tapedeck::identity::{Credential, Identity, IdentityError, Keyring, SignedIn, TokenError};
 
 use super::kit::{PASSWORD, holder, login, open_application, open_config, sign_up};
 use crate::support::app::application;
@@ -33,8 +32,9 @@ fn taken_apart(signed_in: &SignedIn) -> (Value, Value) {
     (next(), next())
 }
 
-fn pem(key: &SigningKey) -> SecretText {
-    SecretText::new(key.to_pkcs8_pem(LineEnding::LF).unwrap().to_string())
+fn pem(keys: &[&SigningKey]) -> Option<SecretText> {
+    let blocks = keys.iter().map(|key| key.to_pkcs8_pem(LineEnding::LF).unwrap().to_string());
+    Some(SecretText::new(blocks.collect::<String>()))
 }
 
 async fn refusal(identity: &Identity, token: &str) -> TokenError {
@@ -54,7 +54,7 @@ fn with(value: &Value, name: &str, new: Value) -> Value {
 async fn forged_and_expired_tokens_are_refused() {
     let (key, stranger) = (SigningKey::from_bytes(&[7; 32]), SigningKey::from_bytes(&[8; 32]));
     let mut config = open_config("tokens").await;
-    config.identity.signing_keys = vec![pem(&key)];
+    config.identity.signing_keys = pem(&[&key]);
     let running = application(config).await;
     let identity = &running.app.identity;
     let ann = sign_up(&running.app, "ann@example.org").await;
@@ -120,21 +120,34 @@ async fn forged_and_expired_tokens_are_refused() {
 async fn a_new_key_signs_and_the_old_one_verifies_until_its_tokens_have_ended() {
     let (old, new) = (SigningKey::from_bytes(&[1; 32]), SigningKey::from_bytes(&[2; 32]));
     let mut config = open_config("tokens").await;
-    config.identity.signing_keys = vec![pem(&old)];
+    config.identity.signing_keys = pem(&[&old]);
     let before = application(config.clone()).await;
     let ann = sign_up(&before.app, "ann@example.org").await;
     before.stop().await.unwrap();
-    config.identity.signing_keys = vec![pem(&new), pem(&old)];
+    config.identity.signing_keys = pem(&[&new, &old]);
     let during = application(config.clone()).await;
     assert!(holder(&during.app.identity, &ann).await.is_ok());
     let later = login(&during.app, "ann@example.org", PASSWORD).await.unwrap();
     assert_ne!(taken_apart(&later).0["kid"], taken_apart(&ann).0["kid"]);
     during.stop().await.unwrap();
-    config.identity.signing_keys = vec![pem(&new)];
+    config.identity.signing_keys = pem(&[&new]);
     let after = application(config).await;
     assert_eq!(refusal(&after.app.identity, ann.tokens.access_token.expose()).await, TokenError::Forged);
     assert!(holder(&after.app.identity, &later).await.is_ok());
     after.stop().await.unwrap();
+}
+
+#[test]
+fn keys_are_read_from_the_environment_and_never_printed() {
+    let keys = [1, 2].map(|seed| SigningKey::from_bytes(&[seed; 32]));
+    let keys = pem(&[&keys[0], &keys[1]]);
+    let text = keys.as_ref().unwrap().expose().to_owned();
+    let variable = ("TAPEDECK_IDENTITY__SIGNING_KEYS".to_owned(), text);
+    let config = Config::from_sources(Sources::new(None, [variable])).unwrap();
+    assert_eq!(config.identity.signing_keys, keys);
+    Keyring::configured(&keys.unwrap()).unwrap();
+    let printed = format!("{config:?} {:?}", config.provenance());
+    assert!(!printed.contains("PRIVATE"), "{printed}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -150,7 +163,6 @@ async fn keys_in_the_data_folder_are_made_kept_private_and_replaced() {
     assert_eq!(std::fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
     assert!(holder(&there.app.identity, &ann).await.is_ok());
     // A key that this node makes is found by the other one when its first token arrives.
-    tokio::time::sleep(Duration::from_millis(1_100)).await;
     here.app.identity.replace_signing_key().await.unwrap();
     let later = login(&here.app, "ann@example.org", PASSWORD).await.unwrap();
     assert_ne!(taken_apart(&later).0["kid"], taken_apart(&ann).0["kid"]);

@@ -8,6 +8,8 @@ use crate::{ApiKeyId, CredentialId, Principal, SessionId};
 
 /// Sessions that an account may have at once; the oldest ends when there would be one more.
 pub const SESSIONS_MAX: usize = 50;
+/// Administrators who may act as an account at once, or one of them as often; the oldest ends likewise.
+pub const IMPERSONATIONS_MAX: usize = 10;
 /// API keys that an account may have at once.
 pub const API_KEYS_MAX: usize = 50;
 /// Spent refresh tokens that a session remembers, the newest. One that is older is refused like a forged one.

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 
 use super::act::clean;
 use super::command::{
-    API_KEYS_MAX, AccountError, FULL_NAME_CHARS_MAX, KEY_NAME_CHARS_MAX, NewApiKey, NewImpersonation,
-    NewSession, Registration, SESSIONS_MAX,
+    API_KEYS_MAX, AccountError, FULL_NAME_CHARS_MAX, IMPERSONATIONS_MAX, KEY_NAME_CHARS_MAX, NewApiKey,
+    NewImpersonation, NewSession, Registration, SESSIONS_MAX,
 };
 use super::events::{
     AccountDeactivated, AccountEvent, AccountReactivated, AccountRegistered, ApiKeyCreated, ApiKeyRevoked,
@@ -88,11 +88,9 @@ impl RegisteredAccount {
             return Err(AccountError::OtherCredential);
         }
         // As many as are left without the new one.
-        let live = self.own_sessions().into_iter().filter(|id| self.is_live(*id, new.at));
-        let live: Vec<_> = live.collect();
-        let surplus = (live.len() + 1).saturating_sub(SESSIONS_MAX);
+        let surplus = self.surplus(self.own_sessions(), SESSIONS_MAX, new.at);
         let mut events: Vec<_> =
-            live.into_iter().take(surplus).map(|id| ended(id, SessionEnd::Superseded, None)).collect();
+            surplus.into_iter().map(|id| ended(id, SessionEnd::Superseded, None)).collect();
         events.push(AccountEvent::SessionOpened(SessionOpened {
             session_id: new.session_id,
             refresh_hash: new.refresh_hash,
@@ -103,8 +101,12 @@ impl RegisteredAccount {
         Ok(events)
     }
 
-    fn is_live(&self, session_id: SessionId, at: Timestamp) -> bool {
-        self.sessions.get(&session_id).is_some_and(|session| session.expires_at > at)
+    /// Those of `sessions`, the oldest first, that must end for one more to be among `max`.
+    fn surplus(&self, sessions: Vec<SessionId>, max: usize, at: Timestamp) -> Vec<SessionId> {
+        let is_live = |id: &SessionId| self.sessions.get(id).is_some_and(|session| session.expires_at > at);
+        let mut live: Vec<_> = sessions.into_iter().filter(is_live).collect();
+        live.truncate((live.len() + 1).saturating_sub(max));
+        live
     }
 
     pub(super) fn refresh_session(
@@ -253,14 +255,18 @@ impl RegisteredAccount {
             let broken = FieldError::new("reason", "required", "must not be empty");
             return Err(AccountError::Invalid(vec![broken]));
         }
-        Ok(vec![AccountEvent::ImpersonationStarted(ImpersonationStarted {
+        let surplus = self.surplus(self.impersonations(), IMPERSONATIONS_MAX, new.at);
+        let mut events: Vec<_> =
+            surplus.into_iter().map(|id| ended(id, SessionEnd::Superseded, None)).collect();
+        events.push(AccountEvent::ImpersonationStarted(ImpersonationStarted {
             session_id: new.session_id,
             admin_session_id: new.admin_session_id,
             act: new.act,
             access: new.access,
             expires_at: new.expires_at,
             at: new.at,
-        })])
+        }));
+        Ok(events)
     }
 
     pub(super) fn end_impersonation(&self, session_id: SessionId, act: Act) -> Decision {

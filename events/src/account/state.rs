@@ -78,17 +78,19 @@ impl RegisteredAccount {
 
     /// Sessions in which the account's owner signed in, oldest first.
     pub fn own_sessions(&self) -> Vec<SessionId> {
-        let own = self.sessions.iter().filter(|(_, session)| matches!(session.kind, SessionKind::Own { .. }));
-        let mut found: Vec<_> = own.map(|(id, session)| (session.opened_at, *id)).collect();
-        found.sort_unstable();
-        found.into_iter().map(|(_, id)| id).collect()
+        self.oldest_first(|kind| matches!(kind, SessionKind::Own { .. }))
     }
 
-    /// Sessions in which an administrator acts as the account.
+    /// Sessions in which an administrator acts as the account, oldest first.
     pub fn impersonations(&self) -> Vec<SessionId> {
-        let others =
-            self.sessions.iter().filter(|(_, session)| !matches!(session.kind, SessionKind::Own { .. }));
-        others.map(|(id, _)| *id).collect()
+        self.oldest_first(|kind| matches!(kind, SessionKind::Impersonation { .. }))
+    }
+
+    fn oldest_first(&self, is_wanted: fn(&SessionKind) -> bool) -> Vec<SessionId> {
+        let wanted = self.sessions.iter().filter(|(_, session)| is_wanted(&session.kind));
+        let mut found: Vec<_> = wanted.map(|(id, session)| (session.opened_at, *id)).collect();
+        found.sort_unstable();
+        found.into_iter().map(|(_, id)| id).collect()
     }
 
     pub(super) fn evolve(&mut self, event: &AccountEvent) {

@@ -337,6 +337,22 @@ fn an_impersonation_needs_a_reason_and_never_reaches_an_administrator() {
 }
 
 #[test]
+fn the_oldest_impersonation_goes_when_there_are_too_many() {
+    let started = |number: u8| {
+        let AccountEvent::ImpersonationStarted(started) = impersonated() else { panic!("just made") };
+        let began = at(i64::from(number) - 20);
+        AccountEvent::ImpersonationStarted(ImpersonationStarted {
+            session_id: session(number),
+            at: began,
+            ..started
+        })
+    };
+    let full = (0..20).take(IMPERSONATIONS_MAX).map(started);
+    let events = given::<Account>(history(full)).when(impersonate("because")).events();
+    assert_eq!(events, [ended(0, SessionEnd::Superseded), impersonated()]);
+}
+
+#[test]
 fn the_same_role_again_changes_nothing() {
     let change = |role| AccountCommand::ChangeRole { role, act: act() };
     given::<Account>(registered()).when(change(Role::User)).then([]);

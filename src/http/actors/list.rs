@@ -3,7 +3,8 @@
 use actors::LiveActor;
 use actors::directory::Phase;
 use axum::extract::State;
-use events::{Decider, Run, TradingModel, Version};
+use events::account::Account;
+use events::{Decider, Invitations, Run, TradingModel, Version};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
