@@ -20,6 +20,9 @@ use tracing_subscriber::{EnvFilter, Layer};
 use crate::config::{LogFormat, TelemetryConfig};
 pub use metrics::Metrics;
 
+/// A pool tells of every connection that ended, also when a private server is stopped in order; whoever then asks for a
+/// connection learns of what matters. A level that names the target has the last word.
+const QUIET: &str = "deadpool.postgres=error";
 /// How long a collector may take for one batch of spans, and for the last one when the program ends.
 const COLLECTOR_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -91,7 +94,8 @@ fn filter<S: Subscriber>(
     setting: &'static str,
     text: &str,
 ) -> Result<impl Filter<S> + use<S>, TelemetryError> {
-    let asked = EnvFilter::try_new(text).map_err(|source| TelemetryError::Level { setting, source })?;
+    let asked = EnvFilter::try_new(format!("{QUIET},{text}"))
+        .map_err(|source| TelemetryError::Level { setting, source })?;
     let harmless = |record: &Metadata<'_>| {
         !record.target().starts_with(TELLS_PARAMETERS) || *record.level() <= Level::INFO
     };

@@ -3,6 +3,7 @@
 mod conventions;
 mod events;
 mod health;
+mod isolation;
 mod kit;
 mod leaderboard;
 mod limits;
