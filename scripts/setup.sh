@@ -2,6 +2,7 @@
 # Installs what tapedeck needs and this machine lacks: the programs of Postgres 15 or newer and of nats-server. It says
 # what it does before it does it, does nothing twice, and needs no network when nothing is missing. tapedeck runs servers
 # of its own from these programs; a server of the system is neither used nor left running if it was not there before.
+# With the argument `python`: also a Python that can make virtual environments, for scripts/conformance.sh.
 set -eu
 
 say() { printf 'setup: %s\n' "$*"; }
@@ -23,6 +24,10 @@ have_nats() {
         [ -x "$bin/nats-server" ] && return 0
     done
     return 1
+}
+
+have_python() {
+    command -v python3 >/dev/null && python3 -c 'import ensurepip, venv' 2>/dev/null
 }
 
 as_root() {
@@ -75,10 +80,12 @@ postgres=
 nats=
 have_postgres || postgres=missing
 have_nats || nats=missing
+python=
+[ "${1:-}" != python ] || have_python || python=missing
 cc=
 command -v cc >/dev/null || cc=missing
 
-if [ -z "$postgres$nats$cc" ]; then
+if [ -z "$postgres$nats$python$cc" ]; then
     exit 0
 fi
 
@@ -86,11 +93,11 @@ case $(uname -s) in
 Linux)
     command -v apt-get >/dev/null || fail "install Postgres 15 or newer, nats-server and a C compiler with your package \
 manager, or set DATABASE_URL and NATS_URL; then look at: cargo run -- doctor"
-    install_on_debian "${postgres:+postgresql} ${nats:+nats-server} ${cc:+build-essential}"
+    install_on_debian "${postgres:+postgresql} ${nats:+nats-server} ${cc:+build-essential} ${python:+python3-venv}"
     ;;
 Darwin)
     [ -z "$cc" ] || fail "the C compiler is missing. Type: xcode-select --install"
-    install_on_macos "${postgres:+postgresql@17} ${nats:+nats-server}"
+    install_on_macos "${postgres:+postgresql@17} ${nats:+nats-server} ${python:+python}"
     ;;
 *)
     fail "install Postgres 15 or newer and nats-server by hand, or set DATABASE_URL and NATS_URL"
@@ -99,4 +106,5 @@ esac
 
 have_postgres || fail "the installed Postgres is older than 15: see https://www.postgresql.org/download/"
 have_nats || fail "nats-server is still missing: see https://docs.nats.io/running-a-nats-service/introduction/installation"
+[ -z "$python" ] || have_python || fail "python3 cannot make virtual environments: install its package venv"
 say "done"

@@ -9,6 +9,8 @@ use actors::{Directory, DirectoryOptions};
 use async_nats::jetstream;
 use deadpool_postgres::Pool;
 use events::Aggregate;
+use events::account::Account;
+use events::invitations::Invitations;
 use events::log::Log;
 use events::model::TradingModel;
 use events::run::Run;
@@ -16,6 +18,7 @@ use projections::{Projections, RunnerOptions, RunningProjections, Watermarks};
 
 use crate::config::Config;
 use crate::embedded::{EmbeddedError, Services};
+use crate::identity::{Identity, IdentityError};
 use crate::market::Market;
 use crate::start_run::RunStarter;
 use crate::tape::{Tape, TapeError};
@@ -52,6 +55,12 @@ pub struct App {
     pub models: Directory<Aggregate<TradingModel>>,
     /// The actors of runs.
     pub runs: Directory<Aggregate<Run>>,
+    /// The actors of accounts.
+    pub accounts: Directory<Aggregate<Account>>,
+    /// The actor of the list of invitations.
+    pub invitations: Directory<Aggregate<Invitations>>,
+    /// Who is asking, and what they may do.
+    pub identity: Identity,
     /// The price history.
     pub market: Market,
     /// Starts runs.
@@ -98,6 +107,9 @@ pub enum StartError {
     /// NATS cannot be reached.
     #[error("NATS cannot be reached")]
     Nats(#[from] async_nats::ConnectError),
+    /// The identity service cannot be set up.
+    #[error("the identity service cannot be set up")]
+    Identity(#[from] IdentityError),
     /// The work queue cannot be set up.
     #[error("the work queue cannot be set up")]
     WorkQueue(#[from] async_nats::jetstream::context::CreateStreamError),
@@ -142,6 +154,8 @@ impl RunningApp {
         }
         self.app.models.stop().await;
         self.app.runs.stop().await;
+        self.app.accounts.stop().await;
+        self.app.invitations.stop().await;
         drop(self.app);
         self.tape.close().await
     }
@@ -160,14 +174,38 @@ async fn assemble(tape: &Tape) -> Result<App, StartError> {
     let nats = insist_on_nats(&tape.services, &queue).await?;
     let models = Directory::start(log.clone(), (), options).await?;
     let runs = Directory::start(log.clone(), (), options).await?;
+    let accounts = Directory::start(log.clone(), (), options).await?;
+    let invitations = Directory::start(log.clone(), (), options).await?;
     let reads = log.connector().pool(config.database.pool_size)?;
     let market = Market::new(reads.clone());
     let chunk_bars = u32::try_from(config.runs.chunk_bars).unwrap_or(u32::MAX);
     let starter =
         RunStarter { models: models.clone(), runs: runs.clone(), market: market.clone(), chunk_bars };
     let watermarks = Watermarks::new(reads.clone());
+    let identity = Identity::new(
+        config.clone(),
+        accounts.clone(),
+        invitations.clone(),
+        reads.clone(),
+        watermarks.clone(),
+    )?;
     let projections = Projections::standard();
-    Ok(App { config, log, reads, models, runs, market, starter, projections, watermarks, nats, queue })
+    Ok(App {
+        config,
+        log,
+        reads,
+        models,
+        runs,
+        accounts,
+        invitations,
+        identity,
+        market,
+        starter,
+        projections,
+        watermarks,
+        nats,
+        queue,
+    })
 }
 
 async fn insist_on_nats(

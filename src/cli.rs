@@ -19,12 +19,12 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use serde::Serialize;
-use tracing_subscriber::EnvFilter;
 
 pub use output::Output;
 
-use crate::config::{Config, ConfigError, LogFormat, TelemetryConfig};
+use crate::config::{Config, ConfigError};
 use crate::start_run::StartRunError;
+use crate::telemetry::Telemetry;
 
 /// An event-sourced backend for portfolios and AI trading strategies: every number can be replayed and explained.
 #[derive(Debug, Parser)]
@@ -156,7 +156,8 @@ fn start(cli: Cli, output: &Output) -> anyhow::Result<ExitCode> {
     if let (true, Some(level)) = (level_is_default, default_level) {
         config.telemetry.level = level;
     }
-    start_logging(&config.telemetry)?;
+    // Ends after the runtime, so that the last spans are sent.
+    let _telemetry = Telemetry::start(&config.telemetry)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let code = runtime.block_on(dispatch(cli.command, config, output))?;
     Ok(code)
@@ -175,19 +176,4 @@ async fn dispatch(command: Command, config: Config, output: &Output) -> anyhow::
         Command::Events(events) => events::run(events, config, output).await,
         Command::Bench(bench) => bench::run(bench, config, output).await,
     }
-}
-
-/// A pool tells of every connection that ended, also when a private server is stopped in order; whoever then asks for a
-/// connection learns of what matters. A level that names the target has the last word.
-const QUIET: &str = "deadpool.postgres=error";
-
-/// The log goes to standard error: standard output is for what was asked.
-fn start_logging(telemetry: &TelemetryConfig) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(format!("{QUIET},{}", telemetry.level))?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    match telemetry.format {
-        LogFormat::Text => builder.init(),
-        LogFormat::Json => builder.json().init(),
-    }
-    Ok(())
 }

@@ -6,10 +6,12 @@
 mod actors;
 mod database;
 mod http;
+mod identity;
 mod log;
 mod nats;
 mod programs;
 mod runs;
+mod secret_text;
 mod secret_url;
 mod sources;
 mod telemetry;
@@ -20,11 +22,13 @@ use serde::{Deserialize, Serialize};
 
 pub use actors::ActorsConfig;
 pub use database::DatabaseConfig;
-pub use http::HttpConfig;
+pub use http::{HttpConfig, InvalidOrigin, Origin, RatesConfig};
+pub use identity::{Argon2Config, IdentityConfig, SignUpMode, ThrottleConfig};
 pub use log::LogConfig;
 pub use nats::NatsConfig;
 pub use programs::ProgramsConfig;
 pub use runs::RunsConfig;
+pub use secret_text::SecretText;
 pub use secret_url::SecretUrl;
 pub use sources::{Setting, Sources};
 pub use telemetry::{LogFormat, TelemetryConfig};
@@ -42,6 +46,8 @@ pub struct Config {
     pub nats: NatsConfig,
     /// The API's door.
     pub http: HttpConfig,
+    /// Who may sign up, how passwords are kept, and how long tokens live.
+    pub identity: IdentityConfig,
     /// Limits of the event log's append queue.
     pub log: LogConfig,
     /// How many actors live, how long, and how often they may fail.
@@ -63,6 +69,7 @@ impl Default for Config {
             database: DatabaseConfig::default(),
             nats: NatsConfig::default(),
             http: HttpConfig::default(),
+            identity: IdentityConfig::default(),
             log: LogConfig::default(),
             actors: ActorsConfig::default(),
             runs: RunsConfig::default(),

@@ -1,17 +1,27 @@
 //! The HTTP API: routes in one table, grouped by resource; a folder per resource, a file per endpoint.
 
+pub mod access;
 pub mod actors;
+pub mod admin;
 pub mod answer;
+pub mod auth;
 pub mod bars;
 pub mod body;
 pub mod caller;
+pub mod client_address;
+mod conditional;
+mod cors;
+pub mod credential;
+pub mod entering;
 pub mod error;
 pub mod events;
 pub mod health;
 pub mod idempotency;
 mod index;
 pub mod leaderboard;
+mod limits;
 pub mod log;
+mod metrics;
 mod middleware;
 pub mod models;
 mod openapi;
@@ -22,6 +32,7 @@ pub mod problem;
 pub mod projections;
 pub mod query;
 pub mod quotes;
+pub mod rate;
 pub mod request_id;
 pub mod runs;
 mod serve;
@@ -34,6 +45,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
+use tower::util::option_layer;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use utoipa_axum::router::OpenApiRouter;
@@ -41,7 +53,7 @@ use utoipa_axum::routes;
 
 pub use openapi::document;
 pub use quotes::NoQuotes;
-pub use serve::serve;
+pub use serve::{serve, serve_router};
 pub use state::{Api, Parts, STREAMS_MAX};
 
 /// Every route of the API, with its documentation.
@@ -50,6 +62,30 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(health::live::live))
         .routes(routes!(health::ready::ready))
         .routes(routes!(health::version::version))
+        .routes(routes!(auth::sign_up::sign_up))
+        .routes(routes!(auth::login::log_in))
+        .routes(routes!(auth::refresh::refresh))
+        .routes(routes!(auth::logout::log_out))
+        .routes(routes!(auth::claim::claim))
+        .routes(routes!(auth::me::show))
+        .routes(routes!(auth::password::change))
+        .routes(routes!(auth::stream_ticket::make))
+        .routes(routes!(auth::sessions::list, auth::sessions::end_others))
+        .routes(routes!(auth::sessions::end))
+        .routes(routes!(auth::api_keys::list, auth::api_keys::create))
+        .routes(routes!(auth::api_keys::revoke))
+        .routes(routes!(admin::impersonation::stop))
+        .routes(routes!(admin::impersonation::start))
+        .routes(routes!(admin::users::list))
+        .routes(routes!(admin::users::find))
+        .routes(routes!(admin::users::change_role))
+        .routes(routes!(admin::users::deactivate))
+        .routes(routes!(admin::users::reactivate))
+        .routes(routes!(admin::sessions::list, admin::sessions::end))
+        .routes(routes!(admin::invitations::list))
+        .routes(routes!(admin::invitations::invite, admin::invitations::uninvite))
+        .routes(routes!(admin::acts::list))
+        .routes(routes!(admin::stats::show))
         .routes(routes!(models::create::create, models::list::list))
         .routes(routes!(models::find::find, models::change::change, models::delete::delete))
         .routes(routes!(runs::start::start))
@@ -81,21 +117,38 @@ fn routes() -> OpenApiRouter<Api> {
 /// The whole service: routes, documentation pages, and what surrounds every request.
 pub fn router(api: Api) -> Router {
     let (routes, _) = routes().split_for_parts();
-    let router = routes
+    let rules = access::AccessRules::of(&document());
+    let guarded = routes
         .route("/", get(index::index))
         .route(openapi::PATH, get(openapi::serve))
+        .route("/metrics", get(metrics::show))
         .merge(openapi::pages())
+        .layer(from_fn_with_state((api.clone(), rules), access::guard));
+    surrounded(guarded, api)
+}
+
+/// Routes with what surrounds every request.
+pub fn surrounded(routes: Router<Api>, api: Api) -> Router {
+    let router = routes
         // The body extractor has its own limit, which answers with a problem.
         .layer(DefaultBodyLimit::disable())
-        // From here outwards: a panic is answered like any failure; what takes too long is given up; failures become
-        // problems; answers shrink; browsers are told to be careful; each request is one line in the log; and all of
-        // it knows the request's id.
+        // From here outwards: who may not call an operation is turned away; a panic is answered like any failure; what
+        // takes too long is given up; what the caller has already is not sent again; who asks too much, or in too large
+        // a form, is turned away; failures become problems; answers shrink; pages of other origins are let in or not;
+        // browsers are told to be careful; each request is one line in the log; and all of it knows the request's id
+        // and where it comes from.
         .layer(CatchPanicLayer::custom(middleware::panicked))
         .layer(from_fn_with_state(api.clone(), middleware::time_limit))
+        .layer(from_fn(conditional::answer))
+        .layer(from_fn_with_state(api.clone(), rate::limit))
+        .layer(from_fn_with_state(api.clone(), limits::check))
         .layer(from_fn(problem::write))
         .layer(CompressionLayer::new())
-        .layer(from_fn(middleware::security_headers))
-        .layer(from_fn(middleware::trace))
+        // Without origins it would still answer every OPTIONS.
+        .layer(option_layer(cors::layer(&api.config().cors_origins)))
+        .layer(from_fn_with_state(api.clone(), middleware::security_headers))
+        .layer(from_fn_with_state(api.clone(), middleware::trace))
+        .layer(from_fn_with_state(api.clone(), client_address::note))
         .layer(from_fn(request_id::assign));
     router.with_state(api)
 }

@@ -15,6 +15,7 @@ use projections::bars::BarsStoreError;
 use serde::{Deserialize, Serialize};
 
 use crate::market::Market;
+use crate::owners::owner_of;
 
 /// What a run is wanted for. Whatever is left out comes from the model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -80,7 +81,7 @@ struct Reply {
 /// Why there is no run.
 #[derive(Debug, thiserror::Error)]
 pub enum StartRunError {
-    /// There is no such model, or it is deleted.
+    /// There is no such model, or it is deleted, or it is not the sender's.
     #[error("there is no model {0}")]
     NoModel(ModelId),
     /// The request breaks rules; every one of them is listed.
@@ -128,7 +129,7 @@ pub struct RunStarter {
 }
 
 impl RunStarter {
-    /// Freezes the terms and brings the run into being. It trades once a worker takes it.
+    /// Freezes the terms and brings the run into being, for the owner of the model. It trades once a worker takes it.
     pub async fn start(
         &self,
         request: StartRun,
@@ -139,6 +140,9 @@ impl RunStarter {
         }
         let model_id = request.model_id;
         let stream = self.models.stream(model_id);
+        if owner_of(self.models.log(), &stream).await?.as_ref() != Some(&context.metadata.principal) {
+            return Err(StartRunError::NoModel(model_id));
+        }
         let model = self.models.log().load::<Aggregate<TradingModel>>(&stream).await?.state;
         let settings = &model.active().ok_or(StartRunError::NoModel(model_id))?.settings;
         let snapshot = terms::freeze(&self.market, settings, request, self.chunk_bars).await?;

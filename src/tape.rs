@@ -1,6 +1,8 @@
 //! An opened tape: servers running, schema current, log open. What every command that touches data starts with.
 
+use events::account::AccountEvent;
 use events::codec::can_decode;
+use events::invitations::InvitationEvent;
 use events::log::{
     AppenderLimits, ConnectError, Connector, Log, LogOptions, MigrateError, OpenError, UnreadableType,
 };
@@ -106,6 +108,8 @@ fn is_readable(event_type: &str, schema_version: u16) -> bool {
     event_type.starts_with(BENCH_PREFIX)
         || can_decode::<RunEvent>(event_type, schema_version)
         || can_decode::<ModelEvent>(event_type, schema_version)
+        || can_decode::<AccountEvent>(event_type, schema_version)
+        || can_decode::<InvitationEvent>(event_type, schema_version)
 }
 
 fn log_options(config: &Config) -> LogOptions {

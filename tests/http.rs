@@ -1,11 +1,15 @@
 //! The API through real HTTP, against a real Postgres and nats-server; mirrors `src/http`.
 
+mod auth;
 mod conventions;
 mod events;
 mod health;
+mod isolation;
 mod kit;
 mod leaderboard;
+mod limits;
 mod market;
+mod metrics;
 mod models;
 mod openapi;
 mod operations;

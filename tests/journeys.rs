@@ -9,3 +9,4 @@ mod doctor;
 mod embedded;
 mod joining;
 mod outage;
+mod telemetry;

@@ -8,6 +8,7 @@
 
 mod actors;
 mod http;
+mod identity;
 mod journeys;
 mod layering;
 mod log;

@@ -3,6 +3,7 @@
 mod diary;
 mod exactly_once;
 mod forking;
+mod isolation;
 mod market;
 mod models;
 mod parking;

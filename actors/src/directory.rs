@@ -61,6 +61,19 @@ impl Default for DirectoryOptions {
     }
 }
 
+/// How full a directory is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct DirectoryLoad {
+    /// Actors that are alive.
+    pub live: usize,
+    /// Actors that may be.
+    pub live_max: usize,
+    /// Bytes of commands without an answer.
+    pub waiting_bytes: usize,
+    /// Bytes that may wait.
+    pub waiting_bytes_max: usize,
+}
+
 /// What a live actor is doing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "phase", rename_all = "snake_case")]
@@ -233,6 +246,19 @@ impl<A: Kept> Directory<A> {
             live.extend(answer.await.unwrap_or_default());
         }
         live
+    }
+
+    /// How full it is.
+    pub async fn load(&self) -> DirectoryLoad {
+        let mut live = 0;
+        for router in &self.inner.routers {
+            let (reply, answer) = oneshot::channel();
+            let _ = router.cast(RouterMessage::Count(reply));
+            live += answer.await.unwrap_or_default();
+        }
+        let DirectoryOptions { live_max, budget_bytes, .. } = self.inner.options;
+        let waiting_bytes = self.inner.budget.load(Relaxed);
+        DirectoryLoad { live, live_max, waiting_bytes, waiting_bytes_max: budget_bytes }
     }
 
     /// What the actors have done so far.

@@ -22,6 +22,6 @@ pub mod supervisor;
 pub mod work_queue;
 
 pub use aggregate::{CommandEnvelope, CommandError, Inspection, Receipt};
-pub use directory::{Directory, DirectoryOptions, LiveActor};
+pub use directory::{Directory, DirectoryLoad, DirectoryOptions, LiveActor};
 pub use run_dispatcher::{RunDispatcher, RunDispatcherOptions, until_over};
 pub use run_loop::{RunLoop, RunLoopOptions, Runs};

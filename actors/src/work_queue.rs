@@ -119,6 +119,22 @@ pub async fn ensure_stream(jetstream: &Context, options: &WorkQueueOptions) -> R
     Ok(())
 }
 
+/// What waits on the queue for the workers of one category.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QueueLag {
+    /// Commands that no worker has been given.
+    pub pending: u64,
+    /// Commands that a worker has been given and that are not acknowledged.
+    pub in_work: u64,
+}
+
+/// Asks the server what waits for `category`; nothing before its first worker, and while the server is away.
+pub async fn lag(jetstream: &Context, options: &WorkQueueOptions, category: &str) -> Option<QueueLag> {
+    let stream = jetstream.get_stream(&options.stream).await.ok()?;
+    let info = stream.consumer_info(options.consumer_name(category)).await.ok()?;
+    Some(QueueLag { pending: info.num_pending, in_work: u64::try_from(info.num_ack_pending).unwrap_or(0) })
+}
+
 /// The same key is always in the same partition (FNV-1a), on every machine.
 fn partition_of(key: &str) -> u64 {
     let start = 0xcbf2_9ce4_8422_2325_u64;

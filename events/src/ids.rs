@@ -54,7 +54,7 @@ macro_rules! uuid_id {
 }
 
 /// Each part is preceded by its length, so that no two lists of parts share their bytes.
-fn derived_uuid(kind: &str, parts: &[&[u8]]) -> Uuid {
+pub(crate) fn derived_uuid(kind: &str, parts: &[&[u8]]) -> Uuid {
     let mut hasher = Sha256::new();
     for part in std::iter::once(kind.as_bytes()).chain(parts.iter().copied()) {
         hasher.update((part.len() as u64).to_be_bytes());
@@ -75,12 +75,24 @@ uuid_id! {
     RunId
 }
 uuid_id! {
-    /// A command; the same identifier sent twice has one effect and one answer.
-    CommandId
+    /// An account: a person who can sign in. It follows from the normalised e-mail address.
+    AccountId
 }
 uuid_id! {
-    /// One request from outside, followed through logs and into the metadata of the events it causes.
-    RequestId
+    /// A session of an account: everything that came from one sign-in, however often it was refreshed.
+    SessionId
+}
+uuid_id! {
+    /// An API key of an account. Not a secret: it names the key, the key itself is longer.
+    ApiKeyId
+}
+uuid_id! {
+    /// A stored password hash. Events name it; the hash itself is kept beside the log, where it can be deleted.
+    CredentialId
+}
+uuid_id! {
+    /// A command; the same identifier sent twice has one effect and one answer.
+    CommandId
 }
 uuid_id! {
     /// One life of the event log: restoring or cutting back a log gives it a new epoch.

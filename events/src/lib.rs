@@ -10,14 +10,17 @@
 //! | event as stored | [`Recorded`] |
 //! | amount of money, price, number of shares | [`Cash`], [`Price`], [`Quantity`] |
 //! | trading model, run | [`TradingModel`], [`Run`] |
+//! | account, list of invitations | [`Account`], [`Invitations`] |
 //! | policy, and all that it may know | [`policy::Policy`], [`policy::View`] |
 
+pub mod account;
 pub mod causes;
 pub mod chain;
 pub mod codec;
 pub mod decider;
 pub mod ids;
 pub mod instrument;
+pub mod invitations;
 #[cfg(feature = "log")]
 pub mod log;
 pub mod market;
@@ -25,21 +28,27 @@ pub mod model;
 pub mod money;
 pub mod policy;
 pub mod recorded;
+pub mod request_id;
 pub mod run;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod time;
 
+pub use account::Account;
 pub use chain::ChainHash;
 pub use codec::{DecodeError, Event};
 /// The framework whose aggregates the log keeps; also what [`events!`] expands to.
 pub use cqrs_es;
 pub use decider::{Aggregate, Decider};
-pub use ids::{CommandId, EpochId, ModelId, Principal, RequestId, RunId, Tenant};
+pub use ids::{
+    AccountId, ApiKeyId, CommandId, CredentialId, EpochId, ModelId, Principal, RunId, SessionId, Tenant,
+};
 pub use instrument::{Market, Symbol};
+pub use invitations::Invitations;
 pub use model::TradingModel;
 pub use money::{Cash, Price, Quantity, Rate};
 pub use policy::FieldError;
 pub use recorded::{Metadata, Position, Recorded, StreamName, StreamTip, Version};
+pub use request_id::RequestId;
 pub use run::Run;
 pub use time::{Interval, TradingDay};

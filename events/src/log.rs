@@ -13,6 +13,7 @@ mod failure;
 mod flight;
 mod health;
 mod import;
+mod latency;
 mod load;
 mod migrate;
 mod queue;
@@ -25,6 +26,7 @@ mod types;
 mod verdict;
 mod verify;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tokio::sync::watch;
@@ -35,6 +37,7 @@ pub use connect::{ConnectError, Connector, POOL_WAIT};
 pub use cqrs::{CqrsContext, CqrsStore};
 pub use health::DatabaseHealth;
 pub use import::{History, IMPORT_EVENTS_MAX, ImportError};
+pub use latency::{APPEND_BOUNDS_S, CategoryStats};
 pub use load::{AsOf, LoadError, Loaded};
 pub use migrate::{MigrateError, MigrationState, migrate, migration_state};
 pub use read::{Filter, Page, ReadError};
@@ -160,5 +163,10 @@ impl Log {
     /// What the appenders have done so far.
     pub fn appender_stats(&self) -> AppenderStats {
         self.inner.queue.stats()
+    }
+
+    /// The same by the category of the streams, with how long it took.
+    pub fn category_stats(&self) -> BTreeMap<String, CategoryStats> {
+        self.inner.queue.categories()
     }
 }

@@ -176,6 +176,13 @@ impl Recorded {
         crate::codec::decode(&self.event_type, self.schema_version, &self.codec.unpack(&self.payload)?)
     }
 
+    /// Who sent the command that caused it. What was recorded without metadata belongs to the installation's owner.
+    pub fn sender(&self) -> Principal {
+        let metadata: Option<Metadata> =
+            self.meta.as_ref().and_then(|meta| serde_json::from_slice(meta).ok());
+        metadata.map_or_else(Principal::local_owner, |metadata| metadata.principal)
+    }
+
     /// The payload as JSON text, unpacked.
     pub fn payload_json(&self) -> Result<Bytes, DecodeError> {
         self.codec.unpack(&self.payload)

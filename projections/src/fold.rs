@@ -77,6 +77,14 @@ pub(crate) async fn fold<P: Projection, C: GenericClient + Send + Sync>(
     place: &mut Place,
     page: &Page,
 ) -> Result<(), FoldError> {
+    for event in &page.events {
+        tracing::trace!(
+            position = event.position.0,
+            stream = %event.stream,
+            command.id = %event.command_id,
+            "Folding event {} into {}", event.position, P::NAME
+        );
+    }
     match fold_at_once(client, projection, place, &page.events, page.scanned_to).await {
         Err(error) if error.is_deterministic() => {
             tracing::debug!(

@@ -19,7 +19,7 @@ mod query;
 pub use query::{Entry, LeaderboardQuery, Metric, OffsetCursor, Scope, UnknownMetric, list};
 
 use crate::performance::{day_of, standard};
-use crate::projection::{expect_row, key_of, owner_of};
+use crate::projection::{expect_row, key_of};
 use crate::{Projection, ProjectionError};
 
 /// The read model of the leaderboard.
@@ -175,7 +175,7 @@ async fn request(
             include_str!("sql/leaderboard/request.sql"),
             &[
                 &run.uuid(),
-                &owner_of(recorded).0,
+                &recorded.sender().0,
                 &requested.model_id.uuid(),
                 &requested.snapshot.model_name,
                 &i32::try_from(requested.run_number).unwrap_or(i32::MAX),

@@ -4,11 +4,14 @@
 //! transaction, so that a crash at any instruction neither skips nor repeats an event; [`rebuild`] folds anew while
 //! readers keep seeing the old rows; [`watermarks`] let a reader wait for what it has written.
 
+pub mod accounts;
+pub mod admin_acts;
 pub mod bars;
 pub mod compare;
 pub mod database;
 pub mod equity;
 mod fold;
+pub mod invitations;
 pub mod leaderboard;
 pub mod ledger;
 pub mod models;
@@ -21,8 +24,10 @@ pub mod refold;
 pub mod registry;
 pub mod runner;
 pub mod runs;
+pub mod stats;
 pub mod status;
 pub mod streams;
+pub mod viewer;
 pub mod watermarks;
 
 pub use database::QueryError;
@@ -30,4 +35,5 @@ pub use page::{InvalidCursor, Page, PositionCursor};
 pub use projection::{OnPoison, Projection, ProjectionError};
 pub use registry::Projections;
 pub use runner::{RunnerOptions, RunningProjections};
+pub use viewer::{View, Viewer};
 pub use watermarks::{WaitError, Watermarks};

@@ -10,7 +10,7 @@ use tokio_postgres::{GenericClient, Row, Transaction};
 
 use crate::database::{Columns, QueryError};
 use crate::page::{Page, PositionCursor, rows_for};
-use crate::projection::{expect_row, key_of, owner_of};
+use crate::projection::{expect_row, key_of};
 use crate::{Projection, ProjectionError};
 
 /// The read model of trading models.
@@ -98,7 +98,7 @@ async fn create(
             include_str!("sql/models/create.sql"),
             &[
                 &model,
-                &owner_of(recorded).0,
+                &recorded.sender().0,
                 &created.signature.as_str(),
                 &created.settings.name,
                 &Json(&created.settings),

@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::Future;
 
 use events::log::Filter;
-use events::{DecodeError, Metadata, Principal, Recorded};
+use events::{DecodeError, Recorded};
 use tokio_postgres::Transaction;
 
 use crate::database::is_transient;
@@ -109,13 +109,6 @@ pub(crate) fn key_of<K: std::str::FromStr<Err: fmt::Display>>(
     key.parse().map_err(|error| {
         ProjectionError::contradiction(format!("the key of stream {} is not valid: {error}", recorded.stream))
     })
-}
-
-/// Who caused an event; the owner of an installation without accounts where nobody is named.
-pub(crate) fn owner_of(recorded: &Recorded) -> Principal {
-    let metadata: Option<Metadata> =
-        recorded.meta.as_ref().and_then(|meta| serde_json::from_slice(meta).ok());
-    metadata.map_or_else(Principal::local_owner, |metadata| metadata.principal)
 }
 
 /// An event that changed nothing speaks of something that was never created.

@@ -44,6 +44,9 @@ impl Projections {
             .with(crate::ledger::Ledger)
             .with(crate::equity::Equity)
             .with(crate::leaderboard::Leaderboard)
+            .with(crate::accounts::Accounts)
+            .with(crate::invitations::Invitations)
+            .with(crate::admin_acts::AdminActs)
     }
 
     /// These and one more.

@@ -14,7 +14,7 @@ mod query;
 
 pub use query::{RunDetail, RunFilter, RunSummary, find, find_by_number, list, unfinished};
 
-use crate::projection::{expect_row, key_of, owner_of};
+use crate::projection::{expect_row, key_of};
 use crate::{Projection, ProjectionError};
 
 /// The read model of runs.
@@ -175,7 +175,7 @@ async fn request(
             include_str!("sql/runs/request.sql"),
             &[
                 &run.uuid(),
-                &owner_of(recorded).0,
+                &recorded.sender().0,
                 &requested.model_id.uuid(),
                 &snapshot.model_name,
                 &number(requested.run_number),

@@ -52,7 +52,7 @@ fn touched(events: &[Recorded]) -> BTreeMap<&StreamName, (&Recorded, &Recorded)>
 
 impl Projection for Streams {
     const NAME: &'static str = "streams";
-    const GENERATION: i32 = 1;
+    const GENERATION: i32 = 2;
 
     fn filter() -> Filter {
         Filter::all()
@@ -73,11 +73,23 @@ impl Projection for Streams {
         let lasts: Vec<i64> = touched.values().map(|(_, last)| last.position.0).collect();
         let types: Vec<&str> = touched.values().map(|(_, last)| last.event_type.as_ref()).collect();
         let first_at: Vec<Timestamp> = touched.values().map(|(first, _)| first.recorded_at).collect();
+        let owners: Vec<String> = touched.values().map(|(first, _)| first.sender().0).collect();
         let last_at: Vec<Timestamp> = touched.values().map(|(_, last)| last.recorded_at).collect();
         transaction
             .execute(
                 include_str!("sql/streams/put.sql"),
-                &[&tenants, &categories, &keys, &versions, &firsts, &lasts, &types, &first_at, &last_at],
+                &[
+                    &tenants,
+                    &categories,
+                    &keys,
+                    &versions,
+                    &firsts,
+                    &lasts,
+                    &types,
+                    &first_at,
+                    &last_at,
+                    &owners,
+                ],
             )
             .await
             .map(drop)

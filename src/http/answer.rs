@@ -1,14 +1,16 @@
 //! Successful answers: what was asked for in `data`, what is to be said about it in `meta`.
 
+use std::borrow::Borrow;
+
 use actors::Receipt;
-use axum::Json;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use events::{Position, RequestId, Version};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::caller::Caller;
+use super::conditional::ContentTag;
+use super::error::ApiError;
 use super::position::X_TAPE_POSITION;
 
 /// A successful answer.
@@ -24,7 +26,7 @@ pub struct Envelope<T> {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Meta {
     /// The request, as in the header `X-Request-Id` and in the logs.
-    #[schema(value_type = String, format = Uuid)]
+    #[schema(value_type = String, example = "01988d2f-6c3b-7f10-9d5e-3c1b6a1f0e77")]
     pub request_id: RequestId,
     /// A write: where the log recorded it. A read: everything up to here is shown.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -51,9 +53,9 @@ pub struct Answer<T> {
 
 impl<T> Answer<T> {
     /// 200 with `data`.
-    pub fn ok(caller: &Caller, data: T) -> Self {
+    pub fn ok(asked: &impl Borrow<RequestId>, data: T) -> Self {
         let meta = Meta {
-            request_id: caller.request_id,
+            request_id: *asked.borrow(),
             position: None,
             next_cursor: None,
             total: None,
@@ -63,8 +65,8 @@ impl<T> Answer<T> {
     }
 
     /// The answer to a write that is durable.
-    pub fn written(caller: &Caller, receipt: &Receipt, data: T) -> Self {
-        Self::ok(caller, data).at(receipt.position).version(receipt.version)
+    pub fn written(asked: &impl Borrow<RequestId>, receipt: &Receipt, data: T) -> Self {
+        Self::ok(asked, data).at(receipt.position).version(receipt.version)
     }
 
     /// With another status than 200.
@@ -113,6 +115,15 @@ impl<T> Answer<T> {
         self
     }
 
+    /// With more headers.
+    #[must_use]
+    pub fn headers(mut self, headers: HeaderMap) -> Self {
+        for (name, value) in &headers {
+            self.headers.append(name.clone(), value.clone());
+        }
+        self
+    }
+
     fn header(mut self, name: HeaderName, value: &str) -> Self {
         // Numbers, paths and quoted versions are valid header values.
         if let Ok(value) = HeaderValue::from_str(value) {
@@ -124,6 +135,32 @@ impl<T> Answer<T> {
 
 impl<T: Serialize> IntoResponse for Answer<T> {
     fn into_response(self) -> Response {
-        (self.status, self.headers, Json(self.envelope)).into_response()
+        let (body, tag) = match written_out(&self.envelope) {
+            Ok(written) => written,
+            Err(source) => {
+                let operation = "writing an answer as JSON";
+                return ApiError::Internal { operation, source: source.into() }.into_response();
+            }
+        };
+        let json = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
+        let mut response = (self.status, json, self.headers, body).into_response();
+        if let Some(tag) = tag {
+            response.extensions_mut().insert(tag);
+        }
+        response
     }
+}
+
+/// The envelope as JSON, and the tag of its data: written once, because answers can be large.
+fn written_out<T: Serialize>(
+    Envelope { data, meta }: &Envelope<T>,
+) -> Result<(Vec<u8>, Option<ContentTag>), serde_json::Error> {
+    const OPEN: &[u8] = b"{\"data\":";
+    let mut body = OPEN.to_vec();
+    serde_json::to_writer(&mut body, data)?;
+    let tag = ContentTag::of(body.get(OPEN.len()..).unwrap_or_default());
+    body.extend_from_slice(b",\"meta\":");
+    serde_json::to_writer(&mut body, meta)?;
+    body.push(b'}');
+    Ok((body, tag))
 }

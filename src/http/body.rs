@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::error::ApiError;
+use super::limits::nests_deeper;
 use super::problem::FieldProblem;
 use super::state::Api;
 
@@ -39,13 +40,21 @@ impl<T: FromMembers> FromRequest<Api> for Body<T> {
 
     async fn from_request(request: Request, api: &Api) -> Result<Self, ApiError> {
         let (parts, body) = request.into_parts();
-        let bytes = read_all(&parts.headers, body, api.config().body_limit_bytes).await?;
+        let (limit, patience) = (api.config().body_limit_bytes, api.config().body_timeout());
+        let bytes = tokio::time::timeout(patience, read_all(&parts.headers, body, limit))
+            .await
+            .map_err(|_| ApiError::SlowBody(patience))??;
         let hash = Sha256::digest(&bytes).into();
         if bytes.is_empty() && T::MAY_BE_EMPTY {
             return Ok(Self { value: Members::of(Map::new()).finish(T::read)?, hash });
         }
         if !is_json(&parts.headers) {
             return Err(ApiError::NotJson);
+        }
+        let depth = api.config().json_depth_max;
+        if nests_deeper(&bytes, depth) {
+            let message = format!("nests objects and lists deeper than {depth}");
+            return Err(ApiError::invalid("body", "too_deep", message));
         }
         match serde_json::from_slice(&bytes)? {
             Value::Object(members) => Ok(Self { value: Members::of(members).finish(T::read)?, hash }),

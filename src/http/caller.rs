@@ -1,36 +1,125 @@
 //! Who is asking: the one place where requests get an identity.
 
-use std::convert::Infallible;
+use std::borrow::Borrow;
+use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
+use axum::http::header;
 use axum::http::request::Parts;
+use events::account::{Origin, Role};
 use events::{Metadata, Principal, RequestId, Tenant};
+use projections::Viewer;
+
+use super::client_address::ClientAddress;
+use super::credential::{Shown, check_csrf};
+use super::error::ApiError;
+use super::rate::RateKey;
+use super::state::Api;
+use crate::identity::{Authenticated, Credential};
 
 /// The sender of a request. Holding one means that the request was authenticated.
-///
-/// An installation without accounts serves one person, so today everybody is its owner.
 #[derive(Debug, Clone)]
 pub struct Caller {
     /// Whose data the caller sees.
     pub tenant: Tenant,
     /// Who the caller is, as recorded with events.
     pub principal: Principal,
+    /// What the caller may do beyond its own affairs, as of this request.
+    pub role: Role,
     /// The request.
     pub request_id: RequestId,
+    /// The account, and what its credential may be used for.
+    pub who: Authenticated,
 }
 
 impl Caller {
+    /// Finds out who sent a request; a write by cookie must prove that a page of the own origin sent it.
+    pub(super) async fn of(api: &Api, parts: &mut Parts, is_stream: bool) -> Result<Self, ApiError> {
+        let identity = &api.app().identity;
+        let shown = Shown::of(parts, is_stream)?;
+        let shown = shown.ok_or(ApiError::Unauthenticated("sign in, or send an API key"))?;
+        let who = match &shown {
+            Shown::ApiKey(key) => identity.authenticate(Credential::ApiKey(key)).await?,
+            Shown::Bearer(token) | Shown::Cookie(token) => {
+                identity.authenticate(Credential::Bearer(token)).await?
+            }
+            Shown::Ticket(ticket) => identity.use_ticket(ticket).await?,
+        };
+        if let Some(wanted) = shown.csrf().filter(|_| !parts.method.is_safe()) {
+            check_csrf(&parts.headers, &wanted)?;
+        }
+        Ok(Self {
+            tenant: Tenant::LOCAL,
+            principal: who.principal.clone(),
+            role: who.role,
+            request_id: request_id(parts),
+            who,
+        })
+    }
+
     /// What is recorded with the events that this request causes.
     pub fn metadata(&self) -> Metadata {
         Metadata { principal: self.principal.clone(), request_id: Some(self.request_id) }
     }
+
+    /// How the database is to see the caller.
+    pub fn viewer(&self) -> Viewer {
+        Viewer { principal: self.principal.clone(), role: self.role }
+    }
+
+    /// Whom the request counts against.
+    pub(super) fn rate_key(&self) -> RateKey {
+        if self.principal == Principal::local_owner() {
+            RateKey::Owner
+        } else {
+            RateKey::User(Arc::from(self.principal.0.as_str()))
+        }
+    }
+}
+
+impl Borrow<RequestId> for Caller {
+    fn borrow(&self) -> &RequestId {
+        &self.request_id
+    }
 }
 
 impl<S: Sync> FromRequestParts<S> for Caller {
-    type Rejection = Infallible;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
-        let request_id = parts.extensions.get().copied().unwrap_or_else(RequestId::generate);
-        Ok(Self { tenant: Tenant::LOCAL, principal: Principal::local_owner(), request_id })
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
+        parts
+            .extensions
+            .get()
+            .cloned()
+            .ok_or_else(|| ApiError::Undeclared { path: parts.uri.path().to_owned() })
     }
+}
+
+/// The request's id, for answers that anybody gets.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked(pub RequestId);
+
+impl Borrow<RequestId> for Asked {
+    fn borrow(&self) -> &RequestId {
+        &self.0
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Asked {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self(request_id(parts)))
+    }
+}
+
+/// From where a request comes, as it is kept with sessions and administrators' acts.
+pub fn origin_of(parts: &Parts) -> Origin {
+    let address = parts.extensions.get::<ClientAddress>();
+    let agent = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+    Origin::of(address.map(|address| address.ip), agent)
+}
+
+pub(super) fn request_id(parts: &Parts) -> RequestId {
+    parts.extensions.get().copied().unwrap_or_else(RequestId::generate)
 }

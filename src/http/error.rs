@@ -1,5 +1,6 @@
 //! Everything that can go wrong with a request, and the one function that says what it is to the caller.
 
+mod identity;
 mod refusal;
 
 use std::time::Duration;
@@ -7,12 +8,15 @@ use std::time::Duration;
 use actors::CommandError;
 use axum::http::StatusCode;
 use events::DecodeError;
+use events::account::Scope;
 use events::log::{LoadError, ReadError};
 use projections::bars::BarsStoreError;
 use projections::performance::PerformanceError;
 use projections::{QueryError, WaitError};
 
 use super::problem::FieldProblem;
+use super::rate::Exceeded;
+use crate::identity::IdentityError;
 use crate::market::MarketError;
 pub use refusal::Refusal;
 
@@ -26,6 +30,30 @@ pub enum ApiError {
         what: &'static str,
         /// What it was called.
         id: String,
+    },
+    /// Nobody is signed in, or not validly.
+    #[error("{0}")]
+    Unauthenticated(&'static str),
+    /// A page wrote by cookie without showing that it is of the own origin.
+    #[error("a write by cookie must repeat the cookie csrf_token in the header X-CSRF-Token")]
+    CsrfMissing,
+    /// The credential is not for this.
+    #[error("this credential is not for: {}", .0.name())]
+    ScopeNeeded(Scope),
+    /// Identity refused or failed.
+    #[error(transparent)]
+    Identity(IdentityError),
+    /// The caller's role is not enough.
+    #[error("this is for the role {wanted}")]
+    RoleNeeded {
+        /// The role that is.
+        wanted: &'static str,
+    },
+    /// An operation that does not say who may call it.
+    #[error("{path} does not declare who may call it")]
+    Undeclared {
+        /// Its path.
+        path: String,
     },
     /// The body, the parameters or the headers break rules.
     #[error("{}", count(.0))]
@@ -42,6 +70,30 @@ pub enum ApiError {
         /// The limit.
         limit: usize,
     },
+    /// The body did not arrive in time.
+    #[error("the body did not arrive within {} ms", .0.as_millis())]
+    SlowBody(Duration),
+    /// The query is longer than the limit.
+    #[error("the query is longer than {limit} bytes")]
+    QueryTooLong {
+        /// The limit.
+        limit: usize,
+    },
+    /// There are more headers than the limit.
+    #[error("the request has more than {limit} headers")]
+    TooManyHeaders {
+        /// The limit.
+        limit: usize,
+    },
+    /// The headers are larger than the limit.
+    #[error("the headers are larger than {limit} bytes")]
+    HeadersTooLarge {
+        /// The limit.
+        limit: usize,
+    },
+    /// The client asks more than it may.
+    #[error(transparent)]
+    RateLimited(Exceeded),
     /// The body ended early.
     #[error("the body could not be read")]
     Body(#[source] axum::Error),
@@ -204,6 +256,11 @@ impl ApiError {
         use CommandFailure as Failure;
         let (status, code, title) = match self {
             Self::NotFound { .. } => (StatusCode::NOT_FOUND, "not_found", "There is no such thing"),
+            Self::Unauthenticated(_) => (StatusCode::UNAUTHORIZED, "not_signed_in", "You are not signed in"),
+            Self::CsrfMissing => (StatusCode::FORBIDDEN, "csrf_token_missing", "The CSRF token is missing"),
+            Self::ScopeNeeded(_) => (StatusCode::FORBIDDEN, "scope_needed", "The credential is not for this"),
+            Self::Identity(error) => return identity::description(error),
+            Self::RoleNeeded { .. } => (StatusCode::FORBIDDEN, "role_needed", "Your role is not enough"),
             Self::Invalid(_) => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "validation_failed", "The request is not valid")
             }
@@ -213,6 +270,18 @@ impl ApiError {
             }
             Self::TooLarge { .. } => {
                 (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "The body is too large")
+            }
+            Self::SlowBody(_) => (StatusCode::REQUEST_TIMEOUT, "body_too_slow", "The body came too slowly"),
+            Self::QueryTooLong { .. } => {
+                (StatusCode::URI_TOO_LONG, "query_too_long", "The query is too long")
+            }
+            Self::TooManyHeaders { .. } | Self::HeadersTooLarge { .. } => (
+                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                "headers_too_large",
+                "The headers are too large",
+            ),
+            Self::RateLimited(_) => {
+                (StatusCode::TOO_MANY_REQUESTS, "rate_limited", "Too many requests in too short a time")
             }
             Self::Body(_) => (StatusCode::BAD_REQUEST, "body_incomplete", "The body ended early"),
             Self::OtherVersion { .. } => {
@@ -252,7 +321,8 @@ impl ApiError {
             Self::Log(error) | Self::Load(LoadError::Read(error)) if is_connection(error) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The database is not available")
             }
-            Self::Command(Failure::Failed(_))
+            Self::Undeclared { .. }
+            | Self::Command(Failure::Failed(_))
             | Self::Log(_)
             | Self::Load(_)
             | Self::Query(_)
@@ -299,6 +369,8 @@ impl ApiError {
                 Some(retry_after_ms.div_ceil(1_000).max(1))
             }
             Self::Command(CommandFailure::Quarantined(_)) => Some(OPERATOR),
+            Self::RateLimited(exceeded) => Some(exceeded.retry_after_s),
+            Self::Identity(error) if let Some(seconds) = identity::retry_after_s(error) => Some(seconds),
             _ => match self.description().status {
                 StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT => Some(1),
                 _ => None,

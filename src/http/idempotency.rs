@@ -4,7 +4,7 @@ use actors::CommandEnvelope;
 use axum::extract::{FromRequestParts, MatchedPath};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, header};
-use events::{CommandId, Version};
+use events::{CommandId, Tenant, Version};
 use sha2::{Digest, Sha256};
 use utoipa::IntoParams;
 
@@ -54,24 +54,33 @@ impl<S: Send + Sync> FromRequestParts<S> for Writing {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let Ok(caller) = Caller::from_request_parts(parts, state).await;
+        let caller = Caller::from_request_parts(parts, state).await?;
         let expected = if_match(&parts.headers)?;
-        let Some(key) = idempotency_key(&parts.headers)? else {
-            let command_id = CommandId::generate();
-            return Ok(Self { caller, command_id, expected, fingerprint: None });
-        };
-        let route = parts.extensions.get::<MatchedPath>().map_or(parts.uri.path(), MatchedPath::as_str);
-        let tenant = caller.tenant.0.to_be_bytes();
-        let command_id = CommandId::derived(&[
-            &tenant,
-            caller.principal.0.as_bytes(),
-            parts.method.as_str().as_bytes(),
-            route.as_bytes(),
-            key.as_bytes(),
-        ]);
-        let asked = format!("{} {}\n", parts.method, parts.uri.path());
-        Ok(Self { caller, command_id, expected, fingerprint: Some(Sha256::new_with_prefix(asked)) })
+        let (command_id, is_chosen) = command_of(parts, Some(&caller))?;
+        let fingerprint = is_chosen.then(|| fingerprint_of(parts));
+        Ok(Self { caller, command_id, expected, fingerprint })
     }
+}
+
+/// The beginning of a request's fingerprint: method and path, to which its body is added.
+pub fn fingerprint_of(parts: &Parts) -> Sha256 {
+    Sha256::new_with_prefix(format!("{} {}\n", parts.method, parts.uri.path()))
+}
+
+/// The command that a request is, and whether its sender chose it: derived from the key and who sends it, or else new.
+pub fn command_of(parts: &Parts, caller: Option<&Caller>) -> Result<(CommandId, bool), ApiError> {
+    let Some(key) = idempotency_key(&parts.headers)? else { return Ok((CommandId::generate(), false)) };
+    let route = parts.extensions.get::<MatchedPath>().map_or(parts.uri.path(), MatchedPath::as_str);
+    let tenant = caller.map_or(Tenant::LOCAL, |caller| caller.tenant).0.to_be_bytes();
+    let principal = caller.map_or("", |caller| caller.principal.0.as_str());
+    let command_id = CommandId::derived(&[
+        &tenant,
+        principal.as_bytes(),
+        parts.method.as_str().as_bytes(),
+        route.as_bytes(),
+        key.as_bytes(),
+    ]);
+    Ok((command_id, true))
 }
 
 impl Writing {

@@ -1,6 +1,8 @@
 //! The description of the API: made from the code, served as a document and as pages that work offline.
 
-use std::collections::BTreeMap;
+mod failures;
+
+use std::sync::LazyLock;
 
 use axum::response::IntoResponse;
 use axum::{Json, Router};
@@ -9,7 +11,7 @@ use utoipa::OpenApi;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use super::answer::Meta;
-use super::problem::{PROBLEM_JSON, Problem};
+use super::problem::Problem;
 use super::state::Api;
 
 /// Where the document is.
@@ -28,6 +30,8 @@ const PAGES: &str = "/docs";
         license(name = "MIT")
     ),
     tags(
+        (name = "accounts", description = "Entering and leaving: the caller's own account, sessions, keys and tickets"),
+        (name = "administration", description = "Accounts of others, invitations, and the record of administrators' acts"),
         (name = "models", description = "Trading models: what trades, with what, under which rules"),
         (name = "runs", description = "Runs: a model executed over a range of bars"),
         (name = "market", description = "Prices"),
@@ -45,22 +49,15 @@ pub(super) fn frame() -> utoipa::openapi::OpenApi {
     Frame::openapi()
 }
 
-/// The whole document. Failures that the conventions give every operation are added here, once, instead of beside
-/// every handler.
+/// The whole document. What the conventions give every operation is added here, once, instead of beside every handler.
 pub fn document() -> Value {
     let document = super::routes().into_openapi();
     // A document made of derived parts always serializes.
     let mut document = serde_json::to_value(document).unwrap_or_default();
     refer(&mut document);
-    for (path, operations) in members(document.get_mut("paths")) {
-        for (method, operation) in members(Some(operations)) {
-            let kinds = kinds_of(path, method, operation);
-            if let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) {
-                for (status, description) in kinds {
-                    responses.entry(status).or_insert_with(|| problem(description));
-                }
-            }
-        }
+    failures::add(&mut document);
+    if let Some(components) = document.get_mut("components").and_then(Value::as_object_mut) {
+        components.insert("parameters".to_owned(), failures::parameters());
     }
     document
 }
@@ -89,44 +86,11 @@ fn members(value: Option<&mut Value>) -> impl Iterator<Item = (&String, &mut Val
     value.and_then(Value::as_object_mut).into_iter().flatten()
 }
 
-/// Which failures an operation can answer with.
-fn kinds_of(path: &str, method: &str, operation: &Value) -> BTreeMap<&'static str, &'static str> {
-    let mut kinds = BTreeMap::from([
-        ("500", "Something failed on our side; it is in the log under the request's id"),
-        (
-            "503",
-            "A dependency, a read model or a place for the stream is missing; `Retry-After` says when to try again",
-        ),
-        ("504", "There was no answer in time"),
-    ]);
-    if path.contains('{') {
-        kinds.insert("404", "There is no such thing");
-    }
-    if !path.starts_with("/api/v1/health") {
-        kinds.insert("422", "Fields, parameters or headers break rules; `errors` lists all of them");
-    }
-    if operation.get("requestBody").is_some() {
-        kinds.insert("400", "The body is not JSON");
-        kinds.insert("413", "The body is too large");
-        kinds.insert("415", "The body is not declared as JSON");
-    }
-    if method != "get" {
-        kinds.insert("409", "It changed at the same time, or its state forbids this");
-        kinds.insert("429", "Too much is waiting; `Retry-After` says when to try again");
-    }
-    kinds
-}
-
-fn problem(description: &str) -> Value {
-    json!({
-        "description": description,
-        "content": { PROBLEM_JSON: { "schema": { "$ref": "#/components/schemas/Problem" } } }
-    })
-}
-
 /// `GET /api/v1/openapi.json`
 pub(super) async fn serve() -> impl IntoResponse {
-    Json(document())
+    /// Made once: it never changes while the process lives.
+    static DOCUMENT: LazyLock<Value> = LazyLock::new(document);
+    Json(&*DOCUMENT)
 }
 
 /// `GET /docs`

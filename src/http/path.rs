@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
-use events::{ModelId, Position, RunId, StreamName, Symbol};
+use events::{AccountId, ApiKeyId, ModelId, Position, RunId, SessionId, StreamName, Symbol};
 
 use super::error::ApiError;
 
@@ -24,6 +24,18 @@ impl Named for ModelId {
 
 impl Named for RunId {
     const WHAT: &'static str = "run";
+}
+
+impl Named for AccountId {
+    const WHAT: &'static str = "account";
+}
+
+impl Named for SessionId {
+    const WHAT: &'static str = "session";
+}
+
+impl Named for ApiKeyId {
+    const WHAT: &'static str = "API key";
 }
 
 impl Named for StreamName {

@@ -39,7 +39,7 @@ pub struct Problem {
     #[schema(example = "validation_failed")]
     pub code: String,
     /// The request, as in the logs.
-    #[schema(value_type = String, format = Uuid)]
+    #[schema(value_type = String, example = "01988d2f-6c3b-7f10-9d5e-3c1b6a1f0e77")]
     pub request_id: RequestId,
     /// Everything that is wrong with the request, not only the first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -137,6 +137,9 @@ fn finish(response: Response, status: StatusCode, retry_after_s: Option<u64>, pr
     // What the router says beside the body stays: `Allow` with a 405.
     parts.headers.remove(header::CONTENT_LENGTH);
     parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
+    if status == StatusCode::UNAUTHORIZED {
+        parts.headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
     if let Some(seconds) = retry_after_s {
         parts.headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }

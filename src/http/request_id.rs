@@ -9,8 +9,8 @@ use events::RequestId;
 /// The header that carries the id, both ways.
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Gives the request an id and the response the same one. An id that is not a UUID is replaced, because events keep
-/// it as one.
+/// Gives the request an id and the response the same one. One that cannot be an id ([`RequestId`] says which can) is
+/// replaced: it would be written into logs.
 pub async fn assign(mut request: Request, next: Next) -> Response {
     let given = request.headers().get(X_REQUEST_ID).and_then(|value| value.to_str().ok()?.parse().ok());
     let id = given.unwrap_or_else(RequestId::generate);

@@ -26,7 +26,7 @@ pub use view::{RunView, StatusName};
 
 /// The caller's run. Somebody else's does not exist.
 async fn owned(api: &Api, caller: &Caller, run_id: RunId) -> Result<RunDetail, ApiError> {
-    let found = runs::find(&**api.reader().await?, run_id).await?;
+    let found = runs::find(&**api.view(caller).await?, run_id).await?;
     found
         .filter(|detail| detail.run.owner == caller.principal)
         .ok_or_else(|| ApiError::not_found("run", run_id))

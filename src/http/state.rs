@@ -4,13 +4,17 @@ use std::sync::Arc;
 
 use deadpool_postgres::Object;
 use events::log::Log;
+use projections::View;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+use super::caller::Caller;
 use super::error::ApiError;
 use super::quotes::QuoteBoard;
+use super::rate::RateLimits;
 use crate::app::App;
 use crate::config::HttpConfig;
+use crate::telemetry::Metrics;
 
 /// Event streams that one process keeps open at once.
 pub const STREAMS_MAX: usize = 1_000;
@@ -34,6 +38,8 @@ pub struct Api {
 struct Inner {
     parts: Parts,
     streams: Arc<Semaphore>,
+    rates: RateLimits,
+    metrics: Metrics,
     stopping: CancellationToken,
 }
 
@@ -41,6 +47,8 @@ impl Api {
     /// Of its parts.
     pub fn new(parts: Parts) -> Self {
         let inner = Inner {
+            rates: RateLimits::new(&parts.app.config.http.rates),
+            metrics: Metrics::default(),
             parts,
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
             stopping: CancellationToken::new(),
@@ -73,14 +81,29 @@ impl Api {
         &*self.inner.parts.quotes
     }
 
-    /// A connection for queries on the read models.
-    pub async fn reader(&self) -> Result<Object, ApiError> {
+    /// The read models as the caller may see them.
+    pub async fn view(&self, caller: &Caller) -> Result<View, ApiError> {
+        Ok(caller.viewer().look(&self.app().reads).await?)
+    }
+
+    /// A connection for what belongs to nobody: prices, and the state of the read models themselves.
+    pub async fn shared(&self) -> Result<Object, ApiError> {
         Ok(self.app().reads.get().await?)
     }
 
     /// The places of open event streams.
     pub(super) fn streams(&self) -> &Arc<Semaphore> {
         &self.inner.streams
+    }
+
+    /// How much each client has asked.
+    pub fn rates(&self) -> &RateLimits {
+        &self.inner.rates
+    }
+
+    /// What the door counts.
+    pub fn metrics(&self) -> &Metrics {
+        &self.inner.metrics
     }
 
     /// Cancelled when the server stops taking requests: event streams end then.

@@ -140,8 +140,14 @@ async fn request_ids_are_accepted_or_made_and_reach_the_events() {
     assert_eq!(reply.header("x-request-id"), id);
     let event = deck.get(&format!("/events/{}", reply.position())).await;
     assert_eq!(event.data(200)["meta"], json!({"principal": "local", "request_id": id}));
-    let other = deck.request(Method::GET, "/version").header("x-request-id", "mine").reply().await;
-    assert_ne!(other.header("x-request-id"), "mine");
+    for (given, taken) in [("req_7.HX-9", true), ("two words", false), (&"x".repeat(65), false)] {
+        let reply = deck.request(Method::POST, "/models").header("x-request-id", given);
+        let reply = reply.json(&json!({"name": "B"})).reply().await;
+        reply.data(201);
+        assert_eq!(reply.header("x-request-id") == given, taken, "{given}");
+        let event = deck.get(&format!("/events/{}", reply.position())).await;
+        assert_eq!(event.data(200)["meta"]["request_id"], reply.header("x-request-id"));
+    }
 }
 
 /// EL-58.

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use events::{Interval, Price};
 use jiff::{SignedDuration, Timestamp};
@@ -16,12 +15,18 @@ use tapedeck::http::{Api, NoQuotes, Parts, serve};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use crate::support::app::{claim, claim_alone};
 use crate::support::services::{fresh_database, nats_url, test_config};
+
+pub use crate::support::app::{OWNER, PASSWORD, client_of};
 
 /// An application of its own, and a client of it.
 pub struct Deck {
     pub base: String,
+    /// Signed in as the owner of the installation.
     pub client: Client,
+    /// The owner's access token.
+    pub token: String,
     pub running: RunningApp,
     pub stopping: CancellationToken,
 }
@@ -59,9 +64,16 @@ pub async fn deck_of(
     let parts = Parts { app: running.app.clone(), nats: running.app.nats.clone(), quotes };
     let stopping = CancellationToken::new();
     tokio::spawn(serve(Api::new(parts), listener, stopping.clone()));
-    let client = Client::builder().timeout(Duration::from_secs(30)).build().unwrap();
-    Deck { base, client, running, stopping }
+    let token = match roles.contains(&Role::Projector) {
+        true => claim(&running.app).await,
+        false => claim_alone(&running.app).await,
+    };
+    let client = client_of(&token);
+    Deck { token, base, client, running, stopping }
 }
+
+/// How many events a deck begins with: its owner's account, password and session.
+pub const CLAIMED: i64 = 3;
 
 /// The first day with bars, and the last.
 pub const FIRST_DAY: &str = "2025-01-01";

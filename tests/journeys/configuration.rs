@@ -89,3 +89,22 @@ fn a_file_asked_for_must_exist() {
         Err(ConfigError::NoFile { .. })
     ));
 }
+
+#[test]
+fn lists_are_written_as_in_the_file_and_checked() {
+    let variables = [
+        ("TAPEDECK_HTTP__CORS_ORIGINS", "[\"https://deck.example.com\"]"),
+        ("TAPEDECK_HTTP__TRUSTED_PROXIES", "[\"10.0.0.0/8\", \"::1/128\"]"),
+        ("TAPEDECK_HTTP__RATES__USER_PER_MINUTE", "7"),
+    ];
+    let config = from_environment(&variables).unwrap();
+    assert_eq!(config.http.cors_origins[0].to_string(), "https://deck.example.com");
+    assert_eq!(config.http.trusted_proxies.len(), 2);
+    assert_eq!(config.http.rates.user_per_minute, 7);
+    assert_eq!(source_of(&config, "http.rates.user_per_second"), "default");
+    let refused = |name, value| from_environment(&[(name, value)]).unwrap_err().to_string();
+    let everybody = refused("TAPEDECK_HTTP__CORS_ORIGINS", "[\"*\"]");
+    assert!(everybody.contains("never *") && everybody.contains("cors_origins"), "{everybody}");
+    refused("TAPEDECK_HTTP__TRUSTED_PROXIES", "[\"my-proxy\"]");
+    refused("TAPEDECK_HTTP__RATES__CLIENTS_MAX", "0");
+}

@@ -58,6 +58,20 @@ pub fn test_config(hint: &str) -> Config {
     let path = std::env::var_os("PATH").unwrap().into_string().unwrap();
     let mut config = Config::from_sources(Sources::new(None, [("PATH".to_owned(), path)])).unwrap();
     config.data_dir = fresh_folder(hint).join("data");
+    // Tests ask faster than people, all from one address.
+    let rates = &mut config.http.rates;
+    for rate in [
+        &mut rates.user_per_minute,
+        &mut rates.user_per_second,
+        &mut rates.address_per_minute,
+        &mut rates.address_per_second,
+        &mut rates.logins_per_minute,
+    ] {
+        *rate = 1_000_000;
+    }
+    // Passwords of tests protect nothing.
+    config.identity.argon2.memory_kib = 64;
+    config.identity.argon2.passes = 1;
     config
 }
 

@@ -3,6 +3,7 @@
 use events::decider::Kept;
 use events::log::{Asked, Lane, NewEvent};
 use events::{CommandId, StreamTip, Version};
+use tracing::Span;
 
 use super::command::CommandEnvelope;
 
@@ -60,6 +61,8 @@ pub(crate) struct Batch<A: Kept> {
     pub(crate) after: Option<Box<A>>,
     /// The tip of the stream before it. Set when it is sent.
     pub(crate) before: StreamTip,
+    /// The work that its first event is part of.
+    pub(crate) span: Span,
 }
 
 impl<A: Kept> Default for Batch<A> {
@@ -72,6 +75,7 @@ impl<A: Kept> Default for Batch<A> {
             bytes: 0,
             after: None,
             before: StreamTip::EMPTY,
+            span: Span::none(),
         }
     }
 }
@@ -99,6 +103,9 @@ impl<A: Kept> Batch<A> {
         self.decided.push(Decided { command_id: envelope.command_id, outcome });
         if events.is_empty() {
             return;
+        }
+        if self.events.is_empty() {
+            self.span = envelope.span.clone();
         }
         // The whole batch is as urgent as its most urgent command.
         self.lane = self.lane.min(envelope.lane);

@@ -10,6 +10,7 @@ use events::decider::Kept;
 use events::log::Lane;
 use events::{CommandId, Metadata, Position, Version};
 use tokio::sync::oneshot;
+use tracing::Span;
 use uuid::Uuid;
 
 /// A command with everything that is recorded beside its events.
@@ -37,6 +38,8 @@ pub struct CommandEnvelope<C> {
     pub deadline: Option<Duration>,
     /// Bytes it counts against the directory's budget.
     pub weight: usize,
+    /// The work it is part of, for traces.
+    pub span: Span,
 }
 
 impl<C> CommandEnvelope<C> {
@@ -54,6 +57,7 @@ impl<C> CommandEnvelope<C> {
             causation: None,
             deadline: None,
             weight: size_of::<C>(),
+            span: Span::current(),
         }
     }
 

@@ -9,6 +9,7 @@ use events::decider::Kept;
 use events::log::{Append, AppendError, Committed, Expected, LoadError, Log, NewEvent, Pending};
 use events::{CommandId, Position, StreamName, StreamTip, Version};
 use ractor::{ActorProcessingErr, ActorRef};
+use tracing::Instrument;
 
 use super::Message;
 use super::batch::{Batch, Contribution, Outcome};
@@ -129,7 +130,15 @@ impl<A: Kept> Live<A> {
                 break;
             };
             looks = 0;
-            let contribution = self.decide(&envelope).await;
+            let request = envelope.metadata.as_ref().and_then(|meta| meta.request_id);
+            let span = tracing::debug_span!(
+                parent: &envelope.span,
+                "decide",
+                stream = %self.stream,
+                command.id = %envelope.command_id,
+                request.id = request.map(tracing::field::display)
+            );
+            let contribution = self.decide(&envelope).instrument(span).await;
             self.desk.decided();
             self.forming.get_or_insert_default().push(&envelope, contribution);
         }
@@ -219,14 +228,27 @@ impl<A: Kept> Live<A> {
             events: std::mem::take(&mut batch.events),
         };
         let lane = batch.lane;
+        let parent = std::mem::replace(&mut batch.span, tracing::Span::none());
         self.flight = Some(batch);
         self.system.counters.appends.fetch_add(1, Relaxed);
         let (log, tip, myself) = (self.system.log.clone(), self.tip, myself.clone());
-        tokio::spawn(async move {
+        let span = tracing::debug_span!(
+            parent: &parent,
+            "append",
+            stream = %append.stream,
+            after_version = tip.version.0,
+            events = append.events.len(),
+            position = tracing::field::Empty
+        );
+        let appending = async move {
             let verdict = append_chained(&log, append, tip, lane).await;
+            if let Ok(committed) = &verdict {
+                tracing::Span::current().record("position", committed.last.0);
+            }
             // Without the actor nobody needs it: the commands lie on the desk and are asked for again by their ids.
             let _ = myself.cast(Message::Verdict(Box::new(verdict)));
-        });
+        };
+        tokio::spawn(appending.instrument(span));
     }
 
     /// Stops taking commands; leaves once nothing is on its way.

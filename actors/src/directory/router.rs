@@ -27,6 +27,7 @@ pub(crate) enum RouterMessage<A: Kept> {
     Sweep,
     Restart(StreamName),
     List(oneshot::Sender<Vec<LiveActor>>),
+    Count(oneshot::Sender<usize>),
     Inspect(StreamName, VerbReply<Inspection>),
     Refold(StreamName, VerbReply<Drift>),
     Passivate(StreamName, VerbReply<()>),
@@ -91,6 +92,10 @@ impl<A: Kept> Actor for Router<A> {
             RouterMessage::List(reply) => {
                 // A caller who has gone does not need the answer.
                 let _ = reply.send(routing.shard.list(Instant::now()));
+            }
+            RouterMessage::Count(reply) => {
+                // Likewise.
+                let _ = reply.send(routing.shard.streams.len());
             }
             RouterMessage::Inspect(stream, reply) => routing.forward(&stream, reply, Message::Inspect),
             RouterMessage::Refold(stream, reply) => routing.forward(&stream, reply, Message::Refold),

@@ -318,6 +318,7 @@ impl Appender {
                 Verdict::Committed { .. } => {
                     outcome.committed += 1;
                     outcome.events += ticket.pending.append.events.len() as u64;
+                    self.queue.committed(ticket, ticket.pending.append.events.len());
                 }
                 Verdict::Duplicate(_) => outcome.duplicates += 1,
                 Verdict::Conflict => outcome.conflicts += 1,

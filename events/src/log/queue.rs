@@ -1,12 +1,13 @@
 //! What waits to be appended: bounded, in lanes, and never two appends of one stream in flight.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, oneshot};
 
 use super::appender::{AppenderLimits, AppenderStats, Lane};
+use super::latency::{CategoryStats, Latencies};
 use super::verdict::{AppendError, Committed, Pending};
 use crate::{CommandId, StreamName};
 
@@ -42,6 +43,7 @@ impl Ticket {
 pub(super) struct Queue {
     limits: AppenderLimits,
     state: Mutex<State>,
+    latencies: Mutex<Latencies>,
     wake: Notify,
     crowd: Notify,
 }
@@ -62,7 +64,8 @@ struct State {
 
 impl Queue {
     pub(super) fn new(limits: AppenderLimits) -> Self {
-        Self { limits, state: Mutex::default(), wake: Notify::new(), crowd: Notify::new() }
+        let (wake, crowd) = (Notify::new(), Notify::new());
+        Self { limits, state: Mutex::default(), latencies: Mutex::default(), wake, crowd }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -76,6 +79,16 @@ impl Queue {
     pub(super) fn stats(&self) -> AppenderStats {
         let state = self.state();
         AppenderStats { queued: state.appends, queued_bytes: state.bytes, ..state.stats }
+    }
+
+    /// Notes an append that is durable.
+    pub(super) fn committed(&self, ticket: &Ticket, events: usize) {
+        let mut latencies = self.latencies.lock().unwrap_or_else(PoisonError::into_inner);
+        latencies.note(ticket.stream().category(), events, ticket.queued.elapsed());
+    }
+
+    pub(super) fn categories(&self) -> BTreeMap<String, CategoryStats> {
+        self.latencies.lock().unwrap_or_else(PoisonError::into_inner).read()
     }
 
     /// Queues, or says at once that the queue is full (EL-96).

@@ -163,7 +163,10 @@ impl Log {
 
     /// The event at `position`, if the log has come that far.
     pub async fn read_event(&self, position: Position) -> Result<Option<Recorded>, ReadError> {
-        let page = self.read(Position(position.0.saturating_sub(1)), 1, &Filter::all()).await?;
+        if position <= Position::START {
+            return Ok(None);
+        }
+        let page = self.read(Position(position.0 - 1), 1, &Filter::all()).await?;
         Ok(page.events.into_iter().find(|event| event.position == position))
     }
 

@@ -8,6 +8,7 @@ use events::causes::whole_chain;
 use events::log::{ConnectError, Cursor, Log, Page, ReadError, SubscribeError, Subscription};
 use tokio::time::Instant;
 use tokio_postgres::Client;
+use tracing::Instrument;
 
 use super::RunnerOptions;
 use crate::database::is_transient;
@@ -115,7 +116,14 @@ impl<P: Projection> Worker<P> {
                 self.watermarks.advance(P::NAME, self.shard, page.scanned_to);
                 continue;
             }
-            fold(&mut client, self.projection.as_ref(), &mut place, &page).await?;
+            let span = tracing::debug_span!(
+                "fold",
+                projection = P::NAME,
+                after = place.position.0,
+                to = page.scanned_to.0,
+                events = page.events.len()
+            );
+            fold(&mut client, self.projection.as_ref(), &mut place, &page).instrument(span).await?;
             passed = Passed::default();
             self.watermarks.advance(P::NAME, self.shard, place.position);
             *progressed = true;

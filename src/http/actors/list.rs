@@ -3,7 +3,8 @@
 use actors::LiveActor;
 use actors::directory::Phase;
 use axum::extract::State;
-use events::{Decider, Run, TradingModel, Version};
+use events::account::Account;
+use events::{Decider, Invitations, Run, TradingModel, Version};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -79,18 +80,24 @@ impl ActorView {
 }
 
 /// Lists the actors that live in this process, the busiest first.
-#[utoipa::path(get, path = "/api/v1/actors", tag = "operations", operation_id = "list_actors", params(Which),
+#[utoipa::path(get, path = "/api/v1/actors", tag = "operations", operation_id = "list_actors",
+    extensions(("x-access" = json!("oversight"))), params(Which),
     responses((status = 200, description = "Live actors; `meta.total` counts all", body = Envelope<Vec<ActorView>>)))]
 pub async fn list(
     State(api): State<Api>,
     caller: Caller,
     Query(Which { category, limit }): Query<Which>,
 ) -> Result<Answer<Vec<ActorView>>, ApiError> {
-    let (models, runs) = tokio::join!(api.app().models.live(), api.app().runs.live());
-    let models = models.into_iter().map(|actor| ActorView::of(TradingModel::CATEGORY, actor));
-    let runs = runs.into_iter().map(|actor| ActorView::of(Run::CATEGORY, actor));
+    let app = api.app();
+    let (models, runs, accounts, invitations) =
+        tokio::join!(app.models.live(), app.runs.live(), app.accounts.live(), app.invitations.live());
+    let of = |category, live: Vec<_>| live.into_iter().map(move |actor| ActorView::of(category, actor));
+    let all = of(TradingModel::CATEGORY, models)
+        .chain(of(Run::CATEGORY, runs))
+        .chain(of(Account::CATEGORY, accounts))
+        .chain(of(Invitations::CATEGORY, invitations));
     let wanted = |actor: &ActorView| category.as_deref().is_none_or(|category| category == actor.category);
-    let mut live: Vec<_> = models.chain(runs).filter(wanted).collect();
+    let mut live: Vec<_> = all.filter(wanted).collect();
     let total = i64::try_from(live.len()).unwrap_or(i64::MAX);
     live.sort_by(|left, right| {
         (right.unanswered, left.idle_ms, &left.stream).cmp(&(left.unanswered, right.idle_ms, &right.stream))

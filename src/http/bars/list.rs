@@ -174,14 +174,15 @@ impl From<BarRow> for BarView {
 }
 
 /// Lists the bars of one symbol.
-#[utoipa::path(get, path = "/api/v1/bars", tag = "market", operation_id = "list_bars", params(Which, PageParameters),
+#[utoipa::path(get, path = "/api/v1/bars", tag = "market", operation_id = "list_bars",
+    extensions(("x-access" = json!("signed-in"))), params(Which, PageParameters),
     responses((status = 200, description = "Bars", body = Envelope<Vec<BarView>>)))]
 pub async fn list(
     State(api): State<Api>,
     caller: Caller,
     Query(which): Query<Which>,
 ) -> Result<Answer<Vec<BarView>>, ApiError> {
-    let client = api.reader().await?;
+    let client = api.shared().await?;
     known(&**client, &which.symbol).await?;
     let page = bars::page(&**client, &which.query()?).await?;
     let next = page.next.map(|start| NumberCursor::<'b'>(start.as_microsecond()));

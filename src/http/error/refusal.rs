@@ -1,6 +1,8 @@
 //! The rules of the domain as the API tells them.
 
 use axum::http::StatusCode;
+use events::account::AccountError;
+use events::invitations::InvitationError;
 use events::model::ModelError;
 use events::run::RunError;
 
@@ -14,6 +16,12 @@ pub enum Refusal {
     /// A model refused.
     #[error(transparent)]
     Model(#[from] ModelError),
+    /// An account refused.
+    #[error(transparent)]
+    Account(#[from] AccountError),
+    /// The list of invitations refused.
+    #[error(transparent)]
+    Invitations(#[from] InvitationError),
     /// A run refused.
     #[error(transparent)]
     Run(#[from] RunError),
@@ -33,6 +41,30 @@ impl Refusal {
             Self::Model(ModelError::Invalid(_)) | Self::Run(RunError::InvalidSnapshot(_)) => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "validation_failed", "The request is not valid")
             }
+            Self::Account(AccountError::NotRegistered | AccountError::NoApiKey | AccountError::NoSession) => {
+                (StatusCode::NOT_FOUND, "not_found", "There is no such thing")
+            }
+            Self::Account(AccountError::AlreadyRegistered) => {
+                (StatusCode::CONFLICT, "email_taken", "The e-mail address is taken")
+            }
+            Self::Account(AccountError::Invalid(_)) => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "validation_failed", "The request is not valid")
+            }
+            Self::Account(AccountError::ScopeAboveRole(_)) => {
+                (StatusCode::FORBIDDEN, "scope_above_role", "Your role does not allow this scope")
+            }
+            Self::Account(AccountError::ImpersonationOfAdmin) => {
+                (StatusCode::FORBIDDEN, "impersonation_of_admin", "Administrators cannot be impersonated")
+            }
+            Self::Account(AccountError::TooManyApiKeys) | Self::Invitations(InvitationError::Full) => {
+                (StatusCode::CONFLICT, "limit_reached", "There are as many as there may be")
+            }
+            Self::Account(
+                AccountError::Inactive
+                | AccountError::OtherCredential
+                | AccountError::RefreshSpent
+                | AccountError::RefreshUnknown,
+            ) => (StatusCode::CONFLICT, "conflict", "It changed at the same time"),
             Self::Run(RunError::Over(_)) => (StatusCode::CONFLICT, "run_over", "The run is over"),
             Self::Run(RunError::StillTrading) => {
                 (StatusCode::CONFLICT, "run_active", "The run is still trading")
@@ -53,7 +85,10 @@ impl Refusal {
             Self::Model(ModelError::Invalid(fields)) | Self::Run(RunError::InvalidSnapshot(fields)) => {
                 fields.iter().cloned().map(FieldProblem::from).collect()
             }
-            Self::Model(_) | Self::Run(_) => Vec::new(),
+            Self::Account(AccountError::Invalid(fields)) => {
+                fields.iter().cloned().map(FieldProblem::from).collect()
+            }
+            Self::Model(_) | Self::Run(_) | Self::Account(_) | Self::Invitations(_) => Vec::new(),
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::http::state::Api;
 
 /// Shows one event with its payload.
 #[utoipa::path(get, path = "/api/v1/events/{position}", tag = "events", operation_id = "find_event",
+    extensions(("x-access" = json!("oversight"))),
     params(("position" = i64, Path, description = "Its log position", example = 42), PositionParameters),
     responses((status = 200, description = "The event", body = Envelope<EventView>)))]
 pub async fn find(

@@ -45,6 +45,7 @@ impl FromParameters for From {
 
 /// Lists events in the order of the log.
 #[utoipa::path(get, path = "/api/v1/events", tag = "events", operation_id = "list_events",
+    extensions(("x-access" = json!("oversight"))),
     params(Which, From, PageParameters, PositionParameters),
     responses((status = 200, description = "Events", body = Envelope<Vec<EventView>>)))]
 pub async fn list(

@@ -47,6 +47,7 @@ impl FromParameters for From {
 /// The id of each event is its log position: reconnecting with `Last-Event-ID` goes on without loss or repetition. The
 /// first event is `connected`.
 #[utoipa::path(get, path = "/api/v1/events/tail", tag = "events", operation_id = "tail_events",
+    extensions(("x-access" = json!("oversight"))),
     params(Which, From, ("Last-Event-ID" = Option<i64>, Header, description = "The last event that was seen")),
     responses((status = 200, description = "Events, named by their type", body = EventView,
         content_type = "text/event-stream")))]

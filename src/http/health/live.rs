@@ -4,7 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::http::answer::{Answer, Envelope};
-use crate::http::caller::Caller;
+use crate::http::caller::Asked;
 
 /// The process answers.
 #[derive(Debug, Serialize, ToSchema)]
@@ -16,7 +16,8 @@ pub struct Alive {
 
 /// Whether the process answers; asks nothing of anybody else.
 #[utoipa::path(get, path = "/api/v1/health/live", tag = "health", operation_id = "health_live",
+    extensions(("x-access" = json!("public"))),
     responses((status = 200, description = "The process answers", body = Envelope<Alive>)))]
-pub async fn live(caller: Caller) -> Answer<Alive> {
-    Answer::ok(&caller, Alive { status: "alive" })
+pub async fn live(asked: Asked) -> Answer<Alive> {
+    Answer::ok(&asked, Alive { status: "alive" })
 }

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use utoipa::ToSchema;
 
 use crate::http::answer::{Answer, Envelope};
-use crate::http::caller::Caller;
+use crate::http::caller::Asked;
 use crate::http::state::Api;
 use events::causes::whole_chain;
 
@@ -46,10 +46,11 @@ pub struct Check {
 }
 
 /// Whether requests can be served: asks Postgres for the head of the log and NATS for its JetStream account.
-#[utoipa::path(get, path = "/api/v1/health/ready", tag = "health", operation_id = "health_ready", responses(
+#[utoipa::path(get, path = "/api/v1/health/ready", tag = "health", operation_id = "health_ready",
+    extensions(("x-access" = json!("public"))), responses(
     (status = 200, description = "Everything answers", body = Envelope<Readiness>),
     (status = 503, description = "Something does not answer; `checks` says what", body = Envelope<Readiness>)))]
-pub async fn ready(State(api): State<Api>, caller: Caller) -> Answer<Readiness> {
+pub async fn ready(State(api): State<Api>, asked: Asked) -> Answer<Readiness> {
     let checks = <[Check; 2]>::from(tokio::join!(
         check("postgres", async { api.log().head().await.map(drop).map_err(|error| whole_chain(&error)) }),
         check("nats", async { jetstream(&api).await }),
@@ -58,7 +59,7 @@ pub async fn ready(State(api): State<Api>, caller: Caller) -> Answer<Readiness> 
         true => (StatusCode::OK, "ready"),
         false => (StatusCode::SERVICE_UNAVAILABLE, "not_ready"),
     };
-    Answer::ok(&caller, Readiness { status: word, checks: checks.into() }).status(status)
+    Answer::ok(&asked, Readiness { status: word, checks: checks.into() }).status(status)
 }
 
 async fn jetstream(api: &Api) -> Result<(), String> {

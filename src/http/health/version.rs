@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::http::answer::{Answer, Envelope};
-use crate::http::caller::Caller;
+use crate::http::caller::Asked;
 use crate::http::state::Api;
 
 /// What is running.
@@ -25,11 +25,12 @@ pub struct Version {
 
 /// What is running, and over which log.
 #[utoipa::path(get, path = "/api/v1/version", tag = "health", operation_id = "version",
+    extensions(("x-access" = json!("public"))),
     responses((status = 200, description = "What is running", body = Envelope<Version>)))]
-pub async fn version(State(api): State<Api>, caller: Caller) -> Answer<Version> {
+pub async fn version(State(api): State<Api>, asked: Asked) -> Answer<Version> {
     let log_epoch = api.log().epoch();
     Answer::ok(
-        &caller,
+        &asked,
         Version { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION"), log_epoch },
     )
 }

@@ -149,6 +149,7 @@ impl From<Entry> for EntryView {
 
 /// Ranks completed runs; those whose figure cannot be given come last, without a rank.
 #[utoipa::path(get, path = "/api/v1/leaderboard", tag = "runs", operation_id = "show_leaderboard",
+    extensions(("x-access" = json!("signed-in"))),
     params(Which, PageParameters, PositionParameters),
     responses((status = 200, description = "Runs by rank", body = Envelope<Vec<EntryView>>)))]
 pub async fn list(
@@ -159,7 +160,7 @@ pub async fn list(
 ) -> Result<Answer<Vec<EntryView>>, ApiError> {
     let position = at_least.shown_by(&api, &[Leaderboard::NAME]).await?;
     let query = LeaderboardQuery { metric: rank_by, scope: scope.0, owner: None, model };
-    let page = leaderboard::list(&**api.reader().await?, &query, paging.cursor, paging.limit).await?;
+    let page = leaderboard::list(&**api.view(&caller).await?, &query, paging.cursor, paging.limit).await?;
     let views = page.items.into_iter().map(EntryView::from).collect();
     Ok(Answer::ok(&caller, views).at(position).next(page.next_cursor))
 }

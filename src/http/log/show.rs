@@ -64,6 +64,7 @@ impl From<AppenderStats> for AppenderView {
 
 /// Shows where the log ends and what was appended.
 #[utoipa::path(get, path = "/api/v1/log", tag = "events", operation_id = "show_log",
+    extensions(("x-access" = json!("oversight"))),
     responses((status = 200, description = "The log", body = Envelope<LogView>)))]
 pub async fn show(
     State(api): State<Api>,

@@ -61,6 +61,7 @@ impl FromMembers for ModelChange {
 
 /// Changes the settings that are given. Runs that were started keep the settings they were started with.
 #[utoipa::path(patch, path = "/api/v1/models/{model}", tag = "models", operation_id = "change_model",
+    extensions(("x-access" = json!("own-model"))),
     params(("model" = Uuid, Path, description = "Its id"), WriteParameters, ConditionParameters),
     request_body = ChangeModel,
     responses((status = 200, description = "The model after the change", body = Envelope<ModelView>),

@@ -72,6 +72,7 @@ impl FromMembers for ModelDraft {
 
 /// Creates a model.
 #[utoipa::path(post, path = "/api/v1/models", tag = "models", operation_id = "create_model",
+    extensions(("x-access" = json!("signed-in"))),
     params(WriteParameters), request_body = CreateModel,
     responses((status = 201, description = "The model", body = Envelope<ModelView>, headers(
         ("Location" = String, description = "Its address"),
@@ -83,7 +84,8 @@ pub async fn create(
     body: Body<ModelDraft>,
 ) -> Result<Answer<ModelView>, ApiError> {
     let owner = &writing.caller.principal;
-    let signature_suffix = models::free_suffix(&**api.reader().await?, owner, &body.value.name).await?;
+    let signature_suffix =
+        models::free_suffix(&**api.view(&writing.caller).await?, owner, &body.value.name).await?;
     let model_id = ModelId::derived(&[b"create", writing.command_id.uuid().as_bytes()]);
     let command = ModelCommand::Create { draft: Box::new(body.value), signature_suffix };
     let receipt = api.app().models.execute(model_id, writing.envelope(command, body.hash)).await?;

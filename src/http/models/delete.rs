@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use crate::http::answer::{Answer, Envelope};
 use crate::http::body::{Body, NoBody};
+use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::idempotency::{ConditionParameters, WriteParameters, Writing};
 use crate::http::path::Path;
@@ -27,6 +28,7 @@ pub struct DeletedModel {
 
 /// Deletes a model and hides its runs. Their events stay in the log. A model with an active run answers 409.
 #[utoipa::path(delete, path = "/api/v1/models/{model}", tag = "models", operation_id = "delete_model",
+    extensions(("x-access" = json!("own-model"))),
     params(("model" = Uuid, Path, description = "Its id"), WriteParameters, ConditionParameters),
     responses((status = 200, description = "It is gone", body = Envelope<DeletedModel>),
         (status = 412, description = "It has another version than `If-Match` says",
@@ -38,16 +40,16 @@ pub async fn delete(
     Body { hash, .. }: Body<NoBody>,
 ) -> Result<Answer<DeletedModel>, ApiError> {
     let models = &api.app().models;
-    without_active_runs(&api, model_id).await?;
+    without_active_runs(&api, &writing.caller, model_id).await?;
     let receipt = models.execute(model_id, writing.envelope(ModelCommand::Delete, hash)).await?;
     Ok(Answer::written(&writing.caller, &receipt, DeletedModel { model_id }))
 }
 
 /// Looks at the runs once their read model shows everything that was written before this request.
-async fn without_active_runs(api: &Api, model: ModelId) -> Result<(), ApiError> {
+async fn without_active_runs(api: &Api, caller: &Caller, model: ModelId) -> Result<(), ApiError> {
     let head = api.log().head().await?;
     api.app().watermarks.wait_for(Runs::NAME, head, PATIENCE).await?;
-    let client = api.reader().await?;
+    let client = api.view(caller).await?;
     for status in [RunStatus::Pending, RunStatus::Running] {
         let filter = RunFilter { owner: None, model: Some(model), status: Some(status) };
         if let Some(run) = runs::list(&**client, &filter, None, 1).await?.items.first() {

@@ -25,6 +25,7 @@ impl FromParameters for Which {
 
 /// Lists the caller's models, newest first.
 #[utoipa::path(get, path = "/api/v1/models", tag = "models", operation_id = "list_models",
+    extensions(("x-access" = json!("rows"))),
     params(PageParameters, PositionParameters),
     responses((status = 200, description = "Models", body = Envelope<Vec<ModelView>>)))]
 pub async fn list(
@@ -34,7 +35,7 @@ pub async fn list(
     at_least: AtLeast,
 ) -> Result<Answer<Vec<ModelView>>, ApiError> {
     let position = at_least.shown_by(&api, &[Models::NAME]).await?;
-    let client = api.reader().await?;
+    let client = api.view(&caller).await?;
     let page = models::list(&**client, Some(&caller.principal), paging.cursor, paging.limit).await?;
     let views = page.items.into_iter().map(ModelView::from).collect();
     Ok(Answer::ok(&caller, views).at(position).next(page.next_cursor))

@@ -92,12 +92,13 @@ impl From<ShardStatus> for ShardView {
 
 /// Shows how far every read model is, and what stops those that stand still.
 #[utoipa::path(get, path = "/api/v1/projections", tag = "operations", operation_id = "list_projections",
+    extensions(("x-access" = json!("oversight"))),
     responses((status = 200, description = "Every shard of every read model", body = Envelope<Vec<ShardView>>)))]
 pub async fn list(
     State(api): State<Api>,
     caller: Caller,
     Query(NoParameters): Query<NoParameters>,
 ) -> Result<Answer<Vec<ShardView>>, ApiError> {
-    let shards = status::status(&**api.reader().await?).await?;
+    let shards = status::status(&**api.shared().await?).await?;
     Ok(Answer::ok(&caller, shards.into_iter().map(ShardView::from).collect()))
 }

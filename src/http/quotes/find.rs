@@ -13,6 +13,7 @@ use crate::http::state::Api;
 
 /// Shows the last quote of one symbol.
 #[utoipa::path(get, path = "/api/v1/quotes/{symbol}", tag = "market", operation_id = "find_quote",
+    extensions(("x-access" = json!("signed-in"))),
     params(("symbol" = String, Path, description = "The symbol", example = "AAPL")),
     responses((status = 200, description = "Its last quote", body = Envelope<QuoteView>)))]
 pub async fn find(

@@ -33,6 +33,7 @@ impl FromParameters for Which {
 
 /// Lists the last quote of each symbol that a feed has brought since this process started.
 #[utoipa::path(get, path = "/api/v1/quotes", tag = "market", operation_id = "list_quotes",
+    extensions(("x-access" = json!("signed-in"))),
     params(Which, PageParameters),
     responses((status = 200, description = "Quotes by symbol", body = Envelope<Vec<QuoteView>>)))]
 pub async fn list(

@@ -42,7 +42,8 @@ struct Gap {
 ///
 /// The last known quotes come first, after `connected`. Quotes are not resumable: a client that was away gets the
 /// latest again. Where quotes came too fast, the client gets `gap` with the number of those it missed.
-#[utoipa::path(get, path = "/api/v1/quotes/stream", tag = "market", operation_id = "stream_quotes", params(Which),
+#[utoipa::path(get, path = "/api/v1/quotes/stream", tag = "market", operation_id = "stream_quotes",
+    extensions(("x-access" = json!("signed-in"))), params(Which),
     responses((status = 200, description = "Events `connected`, `quote` and `gap`", body = QuoteView,
         content_type = "text/event-stream")))]
 pub async fn stream(

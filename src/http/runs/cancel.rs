@@ -44,6 +44,7 @@ pub struct CancelledRun {
 
 /// Stops a run; what it did so far stays. Cancelling a cancelled run changes nothing and answers the same.
 #[utoipa::path(post, path = "/api/v1/runs/{run}/cancel", tag = "runs", operation_id = "cancel_run",
+    extensions(("x-access" = json!("own-run"))),
     params(("run" = Uuid, Path, description = "Its id"), WriteParameters, ConditionParameters),
     request_body(content = Option<CancelRun>),
     responses((status = 200, description = "It is cancelled", body = Envelope<CancelledRun>)))]

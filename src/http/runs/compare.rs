@@ -57,6 +57,7 @@ impl FromParameters for Which {
 /// Puts runs beside each other: their settings where they differ, their figures and curves, how their returns
 /// correlate, and where one bought what another sold.
 #[utoipa::path(get, path = "/api/v1/runs/compare", tag = "runs", operation_id = "compare_runs",
+    extensions(("x-access" = json!("rows"))),
     params(Which, PositionParameters),
     responses((status = 200, description = "The comparison", body = Envelope<ComparisonView>),
         (status = 404, description = "One of the runs does not exist",
@@ -73,7 +74,7 @@ pub async fn show(
         runs.push(owned(&api, &caller, run_id).await?);
     }
     let query = PerformanceQuery { risk_free_annual: risk_free.0, ..PerformanceQuery::default() };
-    let compared = compare(&**api.reader().await?, runs, &query, points).await?;
+    let compared = compare(&**api.view(&caller).await?, runs, &query, points).await?;
     Ok(Answer::ok(&caller, compared.into()).at(position))
 }
 

@@ -23,6 +23,7 @@ pub struct DeletedRun {
 
 /// Hides a run that is over from every list and figure. Its events stay in the log. One that trades answers 409.
 #[utoipa::path(delete, path = "/api/v1/runs/{run}", tag = "runs", operation_id = "delete_run",
+    extensions(("x-access" = json!("own-run"))),
     params(("run" = Uuid, Path, description = "Its id"), WriteParameters, ConditionParameters),
     responses((status = 200, description = "It is gone", body = Envelope<DeletedRun>)))]
 pub async fn delete(

@@ -91,6 +91,7 @@ impl From<EquityPoint> for EquityPointView {
 
 /// Lists the equity series of a run, one point a bar.
 #[utoipa::path(get, path = "/api/v1/runs/{run}/equity", tag = "runs", operation_id = "list_run_equity",
+    extensions(("x-access" = json!("rows"))),
     params(("run" = Uuid, Path, description = "Its id"), Which, PageParameters, PositionParameters),
     responses((status = 200, description = "Points; `meta.total` counts all", body = Envelope<Vec<EquityPointView>>)))]
 pub async fn list(
@@ -102,7 +103,7 @@ pub async fn list(
 ) -> Result<Answer<Vec<EquityPointView>>, ApiError> {
     let position = at_least.shown_by(&api, &[Runs::NAME, Equity::NAME]).await?;
     let run = owned(&api, &caller, run_id).await?.run;
-    let client = api.reader().await?;
+    let client = api.view(&caller).await?;
     let (points, next) = match points {
         Some(Points(most)) => (equity::sampled(&**client, run_id, most).await?.points, None),
         None => {

@@ -34,6 +34,7 @@ impl From<RunDetail> for RunDetailView {
 
 /// Shows one run with its frozen terms.
 #[utoipa::path(get, path = "/api/v1/runs/{run}", tag = "runs", operation_id = "find_run",
+    extensions(("x-access" = json!("rows"))),
     params(("run" = Uuid, Path, description = "Its id"), PositionParameters),
     responses((status = 200, description = "The run", body = Envelope<RunDetailView>,
         headers(("ETag" = String, description = "Its version")))))]

@@ -97,6 +97,7 @@ impl From<LedgerRecord> for RecordView {
 
 /// Lists the ledger of a run: one record per execution, and one per bar without any.
 #[utoipa::path(get, path = "/api/v1/runs/{run}/ledger", tag = "runs", operation_id = "list_run_ledger",
+    extensions(("x-access" = json!("rows"))),
     params(("run" = Uuid, Path, description = "Its id"), PageParameters, PositionParameters),
     responses((status = 200, description = "Records; `meta.total` counts all", body = Envelope<Vec<RecordView>>)))]
 pub async fn list(
@@ -108,7 +109,7 @@ pub async fn list(
 ) -> Result<Answer<Vec<RecordView>>, ApiError> {
     let position = at_least.shown_by(&api, &[Runs::NAME, Ledger::NAME]).await?;
     let run = owned(&api, &caller, run_id).await?.run;
-    let page = ledger::records(&**api.reader().await?, run_id, paging.cursor, paging.limit).await?;
+    let page = ledger::records(&**api.view(&caller).await?, run_id, paging.cursor, paging.limit).await?;
     let views = page.items.into_iter().map(RecordView::from).collect();
     let total = i64::try_from(run.records).unwrap_or(i64::MAX);
     Ok(Answer::ok(&caller, views).at(position).next(page.next_cursor).total(total))

@@ -38,6 +38,7 @@ impl FromParameters for Which {
 
 /// Lists the caller's runs, newest first.
 #[utoipa::path(get, path = "/api/v1/runs", tag = "runs", operation_id = "list_runs",
+    extensions(("x-access" = json!("rows"))),
     params(Which, PageParameters, PositionParameters),
     responses((status = 200, description = "Runs", body = Envelope<Vec<RunView>>)))]
 pub async fn list(
@@ -49,7 +50,7 @@ pub async fn list(
     let position = at_least.shown_by(&api, &[Runs::NAME]).await?;
     let owner = Some(caller.principal.clone());
     let filter = RunFilter { owner, model, status: status.map(|status| status.0) };
-    let page = runs::list(&**api.reader().await?, &filter, paging.cursor, paging.limit).await?;
+    let page = runs::list(&**api.view(&caller).await?, &filter, paging.cursor, paging.limit).await?;
     let views = page.items.into_iter().map(RunView::from).collect();
     Ok(Answer::ok(&caller, views).at(position).next(page.next_cursor))
 }

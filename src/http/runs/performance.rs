@@ -82,6 +82,7 @@ impl std::str::FromStr for RiskFree {
 
 /// Computes every figure of a run from its equity series and its trades.
 #[utoipa::path(get, path = "/api/v1/runs/{run}/performance", tag = "runs", operation_id = "show_run_performance",
+    extensions(("x-access" = json!("rows"))),
     params(("run" = Uuid, Path, description = "Its id"), How, PositionParameters),
     responses((status = 200, description = "Its figures", body = Envelope<PerformanceView>)))]
 pub async fn show(
@@ -103,7 +104,7 @@ pub async fn show(
         benchmark: prices.has_benchmark().then_some(&benchmark),
         closes: Some(&close),
     };
-    let found = performance(&**api.reader().await?, &run, &query).await?;
+    let found = performance(&**api.view(&caller).await?, &run, &query).await?;
     let answer = Answer::ok(&caller, PerformanceView::of(&found, prices.benchmark_symbol())).at(position);
     Ok(prices.warnings().into_iter().fold(answer, Answer::warning))
 }

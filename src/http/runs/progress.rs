@@ -27,6 +27,7 @@ const PAGE: usize = 100;
 /// `rejection`, `progress`, and at the end `completed`, `cancelled`, `failed` or `deleted`, after which the stream ends.
 /// Reconnecting to a run that is over answers 204, which tells browsers to stop.
 #[utoipa::path(get, path = "/api/v1/runs/{run}/progress", tag = "runs", operation_id = "follow_run",
+    extensions(("x-access" = json!("own-run"))),
     params(("run" = Uuid, Path, description = "Its id"),
         ("Last-Event-ID" = Option<i64>, Header, description = "The last event that was seen")),
     responses((status = 200, description = "What happens", body = Message, content_type = "text/event-stream"),

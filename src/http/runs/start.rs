@@ -100,6 +100,7 @@ impl From<StartedRun> for StartedRunView {
 
 /// Starts a run: freezes its terms and requests it. It trades once a worker takes it; follow its progress.
 #[utoipa::path(post, path = "/api/v1/models/{model}/runs", tag = "runs", operation_id = "start_run",
+    extensions(("x-access" = json!("own-model"))),
     params(("model" = Uuid, Path, description = "The model to execute"), WriteParameters),
     request_body = StartRunBody,
     responses((status = 202, description = "The run is requested", body = Envelope<StartedRunView>, headers(

@@ -37,6 +37,7 @@ impl FromParameters for Which {
 
 /// Lists the events of a stream by version.
 #[utoipa::path(get, path = "/api/v1/streams/{stream}/events", tag = "streams", operation_id = "list_stream_events",
+    extensions(("x-access" = json!("own-stream"))),
     params(("stream" = String, Path, description = "Its name", example = "model-01988d2f-6c3b-7f10-9d5e-3c1b6a1f0e77"),
         Which, PageParameters, PositionParameters),
     responses((status = 200, description = "Its events", body = Envelope<Vec<EventView>>)))]

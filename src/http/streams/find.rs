@@ -16,6 +16,7 @@ use crate::http::state::Api;
 
 /// Shows one stream.
 #[utoipa::path(get, path = "/api/v1/streams/{stream}", tag = "streams", operation_id = "find_stream",
+    extensions(("x-access" = json!("rows"))),
     params(("stream" = String, Path, description = "Its name", example = "model-01988d2f-6c3b-7f10-9d5e-3c1b6a1f0e77"),
         PositionParameters),
     responses((status = 200, description = "The stream", body = Envelope<StreamView>)))]
@@ -27,7 +28,7 @@ pub async fn find(
     at_least: AtLeast,
 ) -> Result<Answer<StreamView>, ApiError> {
     let position = at_least.shown_by(&api, &[Streams::NAME]).await?;
-    let found = streams::find(&**api.reader().await?, &stream).await?;
+    let found = streams::find(&**api.view(&caller).await?, &stream).await?;
     let view = found.map(StreamView::from).ok_or_else(|| ApiError::not_found("stream", stream))?;
     let version = view.version;
     Ok(Answer::ok(&caller, view).at(position).version(version))

@@ -33,6 +33,7 @@ impl FromParameters for Which {
 
 /// Lists streams by category and key.
 #[utoipa::path(get, path = "/api/v1/streams", tag = "streams", operation_id = "list_streams",
+    extensions(("x-access" = json!("rows"))),
     params(Which, PageParameters, PositionParameters),
     responses((status = 200, description = "Streams", body = Envelope<Vec<StreamView>>)))]
 pub async fn list(
@@ -43,7 +44,7 @@ pub async fn list(
 ) -> Result<Answer<Vec<StreamView>>, ApiError> {
     let position = at_least.shown_by(&api, &[Streams::NAME]).await?;
     let (category, Paging { limit, cursor }) = (which.category.as_deref(), which.paging);
-    let client = api.reader().await?;
+    let client = api.view(&caller).await?;
     let page = streams::list(&**client, caller.tenant, category, cursor.as_ref(), limit).await?;
     let views = page.items.into_iter().map(StreamView::from).collect();
     Ok(Answer::ok(&caller, views).at(position).next(page.next_cursor))

@@ -82,14 +82,15 @@ impl From<Coverage> for CoverageView {
 }
 
 /// Lists what the market store has, by symbol and interval.
-#[utoipa::path(get, path = "/api/v1/symbols", tag = "market", operation_id = "list_symbols", params(Which, PageParameters),
+#[utoipa::path(get, path = "/api/v1/symbols", tag = "market", operation_id = "list_symbols",
+    extensions(("x-access" = json!("signed-in"))), params(Which, PageParameters),
     responses((status = 200, description = "Coverage; `meta.total` counts it", body = Envelope<Vec<CoverageView>>)))]
 pub async fn list(
     State(api): State<Api>,
     caller: Caller,
     Query(Which { interval, symbols, paging }): Query<Which>,
 ) -> Result<Answer<Vec<CoverageView>>, ApiError> {
-    let covered = bars::coverage(&**api.reader().await?, symbols.as_deref(), interval, None).await?;
+    let covered = bars::coverage(&**api.shared().await?, symbols.as_deref(), interval, None).await?;
     let total = i64::try_from(covered.len()).unwrap_or(i64::MAX);
     let seen = usize::try_from(paging.cursor.map_or(0, |cursor| cursor.0)).unwrap_or(usize::MAX);
     let shown = seen.saturating_add(usize::from(paging.limit));

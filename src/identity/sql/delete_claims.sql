@@ -1,0 +1,2 @@
+-- No link is valid any more. No parameters.
+delete from claim_tokens
