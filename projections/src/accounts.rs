@@ -12,7 +12,9 @@ use serde::Serialize;
 use tokio_postgres::{GenericClient, Row, Transaction};
 
 pub use api_keys::{ApiKeyRow, api_keys};
-pub use proof::{ImpersonatorProof, KeyProof, SessionProof, prove_key, prove_key_by_id, prove_session};
+pub use proof::{
+    ImpersonatorProof, KeyProof, SessionProof, enter_session, prove_key, prove_key_by_id, prove_session,
+};
 pub use sessions::{SessionRow, sessions};
 
 use crate::database::{Columns, QueryError};

@@ -7,6 +7,8 @@ use events::Principal;
 use events::account::Role;
 use futures_util::FutureExt;
 use futures_util::future::join;
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
 
 use crate::database::QueryError;
 
@@ -25,20 +27,8 @@ impl Viewer {
     /// # Errors
     /// No connection in time, or the database refused the role: the migrations did not run as a user who may take it.
     pub async fn look(&self, pool: &Pool) -> Result<View, QueryError> {
-        const OPERATION: &str = "taking the viewer's role";
-        let view = View { client: pool.get().await? };
-        let enter = view
-            .client
-            .prepare_cached(include_str!("sql/viewer/enter.sql"))
-            .await
-            .map_err(QueryError::during(OPERATION))?;
-        // Both statements leave together: a viewer costs one round trip.
-        let (begun, entered) = join(
-            view.client.batch_execute("begin read only"),
-            view.client.query_one(&enter, &[&self.principal.0, &self.role.name()]),
-        )
-        .await;
-        begun.and(entered).map_err(QueryError::during(OPERATION))?;
+        let enter = include_str!("sql/viewer/enter.sql");
+        let (view, _) = View::enter(pool, enter, &[&self.principal.0, &self.role.name()]).await?;
         Ok(view)
     }
 }
@@ -48,6 +38,25 @@ impl Viewer {
 #[derive(Debug)]
 pub struct View {
     client: Object,
+}
+
+impl View {
+    /// Begins the transaction with a statement that takes the viewer's role, and answers with what it found.
+    pub(crate) async fn enter(
+        pool: &Pool,
+        statement: &str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<(Self, Option<Row>), QueryError> {
+        const OPERATION: &str = "taking the viewer's role";
+        let view = Self { client: pool.get().await? };
+        let statement = view.client.prepare_cached(statement).await.map_err(QueryError::during(OPERATION))?;
+        // Both statements leave together: a viewer costs one round trip.
+        let (begun, entered) =
+            join(view.client.batch_execute("begin read only"), view.client.query_opt(&statement, parameters))
+                .await;
+        let row = begun.and(entered).map_err(QueryError::during(OPERATION))?;
+        Ok((view, row))
+    }
 }
 
 impl Deref for View {

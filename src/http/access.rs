@@ -16,6 +16,7 @@ use serde_json::Value;
 
 use super::caller::Caller;
 use super::error::ApiError;
+use super::position::AtLeast;
 use super::rate;
 use super::state::Api;
 use crate::owners::owner_of;
@@ -185,7 +186,9 @@ async fn admit(
     if access == Access::Public {
         return Ok(None);
     }
-    let caller = Caller::of(api, parts, is_stream).await?;
+    // Whoever waits for a position must not hold a connection meanwhile.
+    let reads_rows = access == Access::Rows && parts.method.is_safe() && !AtLeast::is_named(parts);
+    let caller = Caller::of(api, parts, is_stream, reads_rows).await?;
     if !access.admits(caller.role) {
         return Err(ApiError::RoleNeeded { wanted: access.wanted() });
     }

@@ -1,14 +1,15 @@
 //! Who is asking: the one place where requests get an identity.
 
 use std::borrow::Borrow;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::extract::FromRequestParts;
 use axum::http::header;
 use axum::http::request::Parts;
+use deadpool_postgres::Pool;
 use events::account::{Origin, Role};
 use events::{Metadata, Principal, RequestId, Tenant};
-use projections::Viewer;
+use projections::{QueryError, View, Viewer};
 
 use super::client_address::ClientAddress;
 use super::credential::{Shown, check_csrf};
@@ -30,15 +31,29 @@ pub struct Caller {
     pub request_id: RequestId,
     /// The account, and what its credential may be used for.
     pub who: Authenticated,
+    /// The read models, where they were opened together with the session; the first who looks takes them.
+    opened: Arc<Mutex<Option<View>>>,
 }
 
 impl Caller {
     /// Finds out who sent a request; a write by cookie must prove that a page of the own origin sent it.
-    pub(super) async fn of(api: &Api, parts: &mut Parts, is_stream: bool) -> Result<Self, ApiError> {
+    /// Where the handler will only read rows, the read models are opened in the same round trip.
+    pub(super) async fn of(
+        api: &Api,
+        parts: &mut Parts,
+        is_stream: bool,
+        reads_rows: bool,
+    ) -> Result<Self, ApiError> {
         let identity = &api.app().identity;
         let shown = Shown::of(parts, is_stream)?;
         let shown = shown.ok_or(ApiError::Unauthenticated("sign in, or send an API key"))?;
+        let mut opened = None;
         let who = match &shown {
+            Shown::Bearer(token) | Shown::Cookie(token) if reads_rows => {
+                let (who, view) = identity.enter(token).await?;
+                opened = Some(view);
+                who
+            }
             Shown::ApiKey(key) => identity.authenticate(Credential::ApiKey(key)).await?,
             Shown::Bearer(token) | Shown::Cookie(token) => {
                 identity.authenticate(Credential::Bearer(token)).await?
@@ -54,6 +69,7 @@ impl Caller {
             role: who.role,
             request_id: request_id(parts),
             who,
+            opened: Arc::new(Mutex::new(opened)),
         })
     }
 
@@ -62,9 +78,13 @@ impl Caller {
         Metadata { principal: self.principal.clone(), request_id: Some(self.request_id) }
     }
 
-    /// How the database is to see the caller.
-    pub fn viewer(&self) -> Viewer {
-        Viewer { principal: self.principal.clone(), role: self.role }
+    /// The read models as the caller may see them.
+    pub(super) async fn look(&self, reads: &Pool) -> Result<View, QueryError> {
+        let opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match opened {
+            Some(view) => Ok(view),
+            None => Viewer { principal: self.principal.clone(), role: self.role }.look(reads).await,
+        }
     }
 
     /// Whom the request counts against.

@@ -76,6 +76,12 @@ impl<S: Sync> FromRequestParts<S> for AtLeast {
 }
 
 impl AtLeast {
+    /// Whether a request names a position.
+    pub fn is_named(parts: &Parts) -> bool {
+        let in_query = parts.uri.query().is_some_and(|query| query.contains(MIN_POSITION));
+        in_query || parts.headers.contains_key(X_TAPE_POSITION)
+    }
+
     /// Waits until these projections show it; answers with the position that the answer is at least from.
     pub async fn shown_by(self, api: &Api, projections: &[&str]) -> Result<Position, ApiError> {
         let watermarks = &api.app().watermarks;

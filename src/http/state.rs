@@ -83,7 +83,7 @@ impl Api {
 
     /// The read models as the caller may see them.
     pub async fn view(&self, caller: &Caller) -> Result<View, ApiError> {
-        Ok(caller.viewer().look(&self.app().reads).await?)
+        Ok(caller.look(&self.app().reads).await?)
     }
 
     /// A connection for what belongs to nobody: prices, and the state of the read models themselves.

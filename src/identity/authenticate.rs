@@ -4,7 +4,7 @@ use std::sync::PoisonError;
 
 use events::ApiKeyId;
 use jiff::{SignedDuration, Timestamp};
-use projections::accounts;
+use projections::{View, accounts};
 
 use super::{Authenticated, Identity, IdentityError, TokenError, access, secrets};
 
@@ -55,6 +55,16 @@ impl Identity {
                 Ok(authenticated)
             }
         }
+    }
+
+    /// The same for an access token, with the read models as its holder may see them, in one round trip.
+    pub async fn enter(&self, token: &str) -> Result<(Authenticated, View), IdentityError> {
+        let now = events::time::now();
+        let claims = self.tokens.read(token, now).await?;
+        let entered = accounts::enter_session(&self.reads, claims.sid).await?;
+        let entered = entered.filter(|(proof, _)| proof.account_id == claims.sub);
+        let (proof, view) = entered.ok_or(TokenError::Revoked)?;
+        Ok((access::of_session(claims.sid, proof, now)?, view))
     }
 
     async fn note_use(&self, key: ApiKeyId, now: Timestamp) -> Result<(), IdentityError> {

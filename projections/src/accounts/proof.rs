@@ -1,12 +1,13 @@
 //! What a request's credential stands for at this moment: one indexed query each, prepared once a connection.
 
-use deadpool_postgres::GenericClient;
+use deadpool_postgres::{GenericClient, Pool};
 use events::account::{Access, Role, Scopes, TokenHash};
 use events::{AccountId, ApiKeyId, Principal, SessionId};
 use jiff::Timestamp;
 use tokio_postgres::Row;
 
 use super::api_keys::scopes_of;
+use crate::View;
 use crate::database::{Columns, QueryError};
 
 /// Who a session stands for.
@@ -77,6 +78,18 @@ pub async fn prove_session(
     let row =
         client.query_opt(&statement, &[&session.uuid()]).await.map_err(QueryError::during(OPERATION))?;
     row.map(|row| session_proof(&row, OPERATION)).transpose()
+}
+
+/// The same, with the read models as the account may see them, in the same round trip.
+pub async fn enter_session(
+    pool: &Pool,
+    session: SessionId,
+) -> Result<Option<(SessionProof, View)>, QueryError> {
+    const OPERATION: &str = "entering a session";
+    let statement = include_str!("../sql/accounts/enter_session.sql");
+    let (view, row) = View::enter(pool, statement, &[&session.uuid()]).await?;
+    let proof = row.map(|row| session_proof(&row, OPERATION)).transpose()?;
+    Ok(proof.map(|proof| (proof, view)))
 }
 
 fn session_proof(row: &Row, operation: &'static str) -> Result<SessionProof, QueryError> {
