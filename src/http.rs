@@ -53,7 +53,7 @@ use utoipa_axum::routes;
 
 pub use openapi::document;
 pub use quotes::NoQuotes;
-pub use serve::serve;
+pub use serve::{serve, serve_router};
 pub use state::{Api, Parts, STREAMS_MAX};
 
 /// Every route of the API, with its documentation.
@@ -117,14 +117,21 @@ fn routes() -> OpenApiRouter<Api> {
 /// The whole service: routes, documentation pages, and what surrounds every request.
 pub fn router(api: Api) -> Router {
     let (routes, _) = routes().split_for_parts();
-    let router = routes
+    let rules = access::AccessRules::of(&document());
+    let guarded = routes
         .route("/", get(index::index))
         .route(openapi::PATH, get(openapi::serve))
         .route("/metrics", get(metrics::show))
         .merge(openapi::pages())
+        .layer(from_fn_with_state((api.clone(), rules), access::guard));
+    surrounded(guarded, api)
+}
+
+/// Routes with what surrounds every request.
+pub fn surrounded(routes: Router<Api>, api: Api) -> Router {
+    let router = routes
         // The body extractor has its own limit, which answers with a problem.
         .layer(DefaultBodyLimit::disable())
-        .layer(from_fn_with_state((api.clone(), access::AccessRules::of(&document())), access::guard))
         // From here outwards: who may not call an operation is turned away; a panic is answered like any failure; what
         // takes too long is given up; what the caller has already is not sent again; who asks too much, or in too large
         // a form, is turned away; failures become problems; answers shrink; pages of other origins are let in or not;

@@ -45,6 +45,8 @@ enum Name {
     Replay,
     /// Memory: a run over ten million bars, and a hundred thousand live actors
     Actors,
+    /// Authenticated reads against the same without identity
+    Http,
     /// The trading engine against a bare loop, in memory and durable
     Run,
 }
@@ -56,9 +58,18 @@ pub async fn run(bench: Bench, mut config: Config, output: &Output) -> anyhow::R
         config.data_dir.clone_from(&scratch);
     }
     let private = config.database.url.is_none();
-    let tape = Tape::open(config).await?;
-    let outcome = measure(&bench, &tape).await;
-    tape.close().await?;
+    let outcome = match bench.name {
+        Name::Http => {
+            let prices = demo_data().join("sp500_20.csv.gz");
+            bench::http(config, &prices, bench.seconds, bench.rounds).await
+        }
+        _ => {
+            let tape = Tape::open(config).await?;
+            let outcome = measure(&bench, &tape).await;
+            tape.close().await?;
+            outcome
+        }
+    };
     if private {
         std::fs::remove_dir_all(&scratch)?;
     }
@@ -79,6 +90,7 @@ async fn daily_bars(tape: &Tape) -> anyhow::Result<Arc<Bars>> {
 
 async fn measure(bench: &Bench, tape: &Tape) -> anyhow::Result<BenchReport> {
     match bench.name {
+        Name::Http => anyhow::bail!("this bench opens the tape itself"),
         Name::HotStream => bench::hot_stream(&tape.log, bench.seconds, bench.rounds).await,
         Name::Replay => bench::replay(&tape.log, bench.rounds).await,
         Name::Actors => bench::live_actors(&tape.log).await,

@@ -137,6 +137,9 @@ fn finish(response: Response, status: StatusCode, retry_after_s: Option<u64>, pr
     // What the router says beside the body stays: `Allow` with a 405.
     parts.headers.remove(header::CONTENT_LENGTH);
     parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
+    if status == StatusCode::UNAUTHORIZED {
+        parts.headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
     if let Some(seconds) = retry_after_s {
         parts.headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }

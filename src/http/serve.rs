@@ -37,9 +37,18 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Serves `api` on `listener` until `shutdown`; then event streams end, answers on their way are finished, and the
 /// function returns.
 pub async fn serve(api: Api, listener: TcpListener, shutdown: CancellationToken) -> io::Result<()> {
+    serve_router(super::router(api.clone()), api, listener, shutdown).await
+}
+
+/// The same for other routes than the API's.
+pub async fn serve_router(
+    router: axum::Router,
+    api: Api,
+    listener: TcpListener,
+    shutdown: CancellationToken,
+) -> io::Result<()> {
     let address = listener.local_addr()?;
     tracing::info!(http.listen = %address, "Serving http://{address}");
-    let router = super::router(api.clone());
     let mut builder = Builder::new(TokioExecutor::new());
     let patience = api.config().header_timeout();
     builder

@@ -2,25 +2,23 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
-use events::account::Origin;
 use events::{Interval, Price};
 use jiff::{SignedDuration, Timestamp};
-use projections::RunnerOptions;
 use projections::bars::{self, BarPrices, ImportedBar, Once, Source};
-use reqwest::header::{AUTHORIZATION, HeaderValue};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 use tapedeck::app::{Role, RunningApp};
-use tapedeck::config::{Config, SecretText};
+use tapedeck::config::Config;
 use tapedeck::http::quotes::QuoteBoard;
 use tapedeck::http::{Api, NoQuotes, Parts, serve};
-use tapedeck::identity::{Asked, Claim, SignUp};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use crate::support::app::{claim, claim_alone};
 use crate::support::services::{fresh_database, nats_url, test_config};
+
+pub use crate::support::app::{OWNER, PASSWORD, client_of};
 
 /// An application of its own, and a client of it.
 pub struct Deck {
@@ -66,46 +64,16 @@ pub async fn deck_of(
     let parts = Parts { app: running.app.clone(), nats: running.app.nats.clone(), quotes };
     let stopping = CancellationToken::new();
     tokio::spawn(serve(Api::new(parts), listener, stopping.clone()));
-    let token = claim(&running, roles).await;
+    let token = match roles.contains(&Role::Projector) {
+        true => claim(&running.app).await,
+        false => claim_alone(&running.app).await,
+    };
     let client = client_of(&token);
     Deck { token, base, client, running, stopping }
 }
 
 /// How many events a deck begins with: its owner's account, password and session.
 pub const CLAIMED: i64 = 3;
-
-/// Claims the installation; answers with the access token of its owner.
-async fn claim(running: &RunningApp, roles: &BTreeSet<Role>) -> String {
-    let app = &running.app;
-    let identity = &app.identity;
-    let projecting = (!roles.contains(&Role::Projector))
-        .then(|| app.projections.start(&app.log, &app.watermarks, &RunnerOptions::default()));
-    let token = identity.claim_token().await.unwrap().unwrap();
-    let sign_up = SignUp {
-        email: OWNER.to_owned(),
-        password: SecretText::new(PASSWORD),
-        full_name: "Owner of the Deck".to_owned(),
-    };
-    let claim = Claim { token, sign_up };
-    let signed_in = identity.claim(claim, &Asked::now(Origin::default())).await.unwrap();
-    if let Some(projecting) = projecting {
-        projecting.stop().await;
-    }
-    signed_in.tokens.access_token.expose().to_owned()
-}
-
-/// The address of the installation's owner.
-pub const OWNER: &str = "owner@example.com";
-/// Everybody's password.
-pub const PASSWORD: &str = "Correct-Horse-7";
-
-/// A client that sends this access token.
-pub fn client_of(token: &str) -> Client {
-    let mut value = HeaderValue::from_str(&format!("Bearer {token}")).unwrap();
-    value.set_sensitive(true);
-    let headers = [(AUTHORIZATION, value)].into_iter().collect();
-    Client::builder().timeout(Duration::from_secs(30)).default_headers(headers).build().unwrap()
-}
 
 /// The first day with bars, and the last.
 pub const FIRST_DAY: &str = "2025-01-01";

@@ -25,7 +25,9 @@ use tapedeck::start_run::run_id_of;
 use tapedeck::worker::RUN_COMMANDS;
 use tokio::process::Child;
 
-use crate::support::app::{busy, caught_up, context, import, model, request, run_through, small_prices};
+use crate::support::app::{
+    busy, caught_up, claim_alone, client_of, context, import, model, request, run_through, small_prices,
+};
 use crate::support::program::tapedeck;
 use crate::support::services::test_config;
 use crate::support::story::{assert_same, story};
@@ -65,9 +67,15 @@ async fn runs_survive_a_server_that_is_killed_at_random_moments() {
 
     let before = app.log.head().await.unwrap().0;
     let per_run = undisturbed.iter().map(Vec::len).sum::<usize>() / undisturbed.len();
+    let http = client_of(&claim_alone(app).await);
     let mut server = Server::spawn(config.clone());
-    let starting =
-        Starting { app: app.clone(), models, address: server.address.clone(), seed: dice.roll(u64::MAX) };
+    let starting = Starting {
+        app: app.clone(),
+        http: http.clone(),
+        models,
+        address: server.address.clone(),
+        seed: dice.roll(u64::MAX),
+    };
 
     let killing = async {
         let mut interrupted = 0;
@@ -116,7 +124,7 @@ async fn runs_survive_a_server_that_is_killed_at_random_moments() {
         assert_same(&undisturbed[run.model], &told, &format!("run {}", run.run_id));
     }
     everything_is_there_once(app, &models, &started).await;
-    repetitions_get_the_first_answer(app, &models, &server.address, &started).await;
+    repetitions_get_the_first_answer(app, &http, &models, &server.address, &started).await;
 
     caught_up(app).await;
     let audit = audit_run(&app.log, &app.market, started[0].run_id).await.unwrap();
@@ -170,11 +178,11 @@ async fn everything_is_there_once(app: &App, models: &[ModelId; 2], started: &[S
 
 async fn repetitions_get_the_first_answer(
     app: &App,
+    http: &reqwest::Client,
     models: &[ModelId; 2],
     address: &str,
     started: &[Started],
 ) {
-    let http = reqwest::Client::builder().timeout(Duration::from_secs(10)).build().unwrap();
     let head = app.log.head().await.unwrap();
     for (index, run) in started.iter().enumerate() {
         let again = match run.command {
@@ -185,7 +193,7 @@ async fn repetitions_get_the_first_answer(
             }
             None => {
                 let answer = eventually("the server answers", async || {
-                    post(&http, address, models[run.model], index).await
+                    post(http, address, models[run.model], index).await
                 })
                 .await;
                 (answer.run_id, answer.duplicate)
@@ -213,6 +221,7 @@ struct Answered {
 /// Starts runs while the server comes and goes, and insists until each start is acknowledged.
 struct Starting {
     app: App,
+    http: reqwest::Client,
     models: [ModelId; 2],
     address: String,
     seed: u64,
@@ -221,7 +230,6 @@ struct Starting {
 impl Starting {
     async fn all(self, runs: usize) -> Vec<Started> {
         let mut dice = Dice(self.seed);
-        let http = reqwest::Client::builder().timeout(Duration::from_secs(10)).build().unwrap();
         let mut started = Vec::new();
         for index in 0..runs {
             tokio::time::sleep(Duration::from_millis(dice.roll(250))).await;
@@ -234,7 +242,7 @@ impl Starting {
                 }
                 _ => {
                     let answer = eventually("a start is accepted", async || {
-                        post(&http, &self.address, self.models[model], index).await
+                        post(&self.http, &self.address, self.models[model], index).await
                     })
                     .await;
                     Started { run_id: answer.run_id, model, command: None }

@@ -1,5 +1,6 @@
 //! What `serve` tells about itself: a log without secrets, and traces that follow a command to the read models.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -7,16 +8,27 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use reqwest::Client;
 use serde_json::{Value, json};
+use tapedeck::app::RunningApp;
+use tapedeck::config::Config;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::support::program::tapedeck;
-use crate::support::services::{fresh_database, nats_url};
+use crate::support::services::{fresh_database, nats_url, test_config};
 use crate::support::waiting::until;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 /// What must never be written.
-const SECRETS: [&str; 5] = ["s3cr3t-bearer", "s3cr3t-cookie", "s3cr3t-token", "s3cr3t-ticket", "s3cr3t-name"];
+const SECRETS: [&str; 5] =
+    ["S3cr3t-password", "s3cr3t-cookie", "s3cr3t-token", "s3cr3t-ticket", "s3cr3t-name"];
+
+/// The token by which a new installation can be claimed.
+async fn one_time_link(config: Config) -> String {
+    let running = RunningApp::start(config, &BTreeSet::new()).await.unwrap();
+    let token = running.app.identity.claim_token().await.unwrap().unwrap();
+    running.stop().await.unwrap();
+    token.expose().to_owned()
+}
 
 /// A collector that takes everything: what was sent, as text.
 async fn collector() -> (String, Arc<Mutex<String>>) {
@@ -59,9 +71,13 @@ async fn take(stream: TcpStream, kept: Arc<Mutex<String>>) {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_log_keeps_secrets_and_a_trace_follows_a_command_to_the_read_models() {
     let (endpoint, sent) = collector().await;
+    let database = fresh_database("telemetry").await;
+    let mut config = test_config("telemetry");
+    (config.database.url, config.nats.url) = (Some(database.clone()), Some(nats_url()));
+    let link = one_time_link(config).await;
     let mut command = tapedeck(["serve", "--listen", "127.0.0.1:0", "--log-level", "debug"]);
     command
-        .env("DATABASE_URL", fresh_database("telemetry").await.expose())
+        .env("DATABASE_URL", database.expose())
         .env("NATS_URL", nats_url().expose())
         .env("TAPEDECK_TELEMETRY__FORMAT", "json")
         .env("TAPEDECK_TELEMETRY__OTLP_ENDPOINT", endpoint)
@@ -84,8 +100,15 @@ async fn the_log_keeps_secrets_and_a_trace_follows_a_command_to_the_read_models(
     until("the server listens", || listening().is_some()).await;
     let base = format!("http://{}/api/v1", listening().unwrap());
 
-    let [bearer, cookie, token, ticket, name] = SECRETS;
+    let [password, cookie, token, ticket, name] = SECRETS;
     let client = Client::new();
+    let wish = json!({"token": link, "email": "ann@example.com", "password": password, "full_name": "Ann"});
+    let claimed =
+        client.post(format!("{base}/auth/claim")).json(&wish).timeout(PATIENCE).send().await.unwrap();
+    assert_eq!(claimed.status(), 201);
+    let claimed: Value = serde_json::from_str(&claimed.text().await.unwrap()).unwrap();
+    let given = |name: &str| claimed["data"][name].as_str().unwrap().to_owned();
+    let (bearer, refresh) = (given("access_token"), given("refresh_token"));
     let ask = |request: reqwest::RequestBuilder| {
         request
             .header("authorization", format!("Bearer {bearer}"))
@@ -115,7 +138,7 @@ async fn the_log_keeps_secrets_and_a_trace_follows_a_command_to_the_read_models(
     assert!(records().iter().any(answered), "no line for the request in\n{}", log.lock().unwrap().join("\n"));
     assert!(records().iter().any(|record| record["level"] == "DEBUG"), "the log is not a detailed one");
     let sent = sent.lock().unwrap();
-    for secret in SECRETS {
+    for secret in SECRETS.into_iter().chain([link.as_str(), &bearer, &refresh]) {
         let told = log.lock().unwrap().iter().find(|line| line.contains(secret)).cloned();
         assert_eq!(told, None, "the log tells {secret}");
         assert!(!sent.contains(secret), "a trace tells {secret}");

@@ -103,10 +103,12 @@ async fn an_append_wakes_its_own_process_without_the_database() {
     let tape = fresh_tape().await;
     let log = open(&tape).await;
     let client = tape.connect().await.unwrap();
-    let listeners = "select pid from pg_stat_activity where datname = current_database() and query ilike '%log_head%' \
-                     and pid <> pg_backend_pid()";
+    let listeners = "select pid from pg_stat_activity where datname = current_database() \
+                     and application_name = 'tapedeck listener' and state = 'idle' and query like '%emit%'";
     // The listener has read the head, and from then on only listens.
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
     while client.query(listeners, &[]).await.unwrap().is_empty() {
+        assert!(std::time::Instant::now() < deadline, "nobody listens");
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
     client

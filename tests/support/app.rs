@@ -5,13 +5,18 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use actors::{RunLoop, RunLoopOptions, until_over};
+use events::account::Origin;
 use events::model::ModelDraft;
 use events::run::RunStatus;
 use events::time::now;
 use events::{CommandId, Metadata, ModelId, Principal, RunId};
+use projections::RunnerOptions;
+use reqwest::Client;
+use reqwest::header::{AUTHORIZATION, HeaderValue};
 use tapedeck::app::{App, Role, RunningApp};
-use tapedeck::config::Config;
+use tapedeck::config::{Config, SecretText};
 use tapedeck::create_model::create_model;
+use tapedeck::identity::{Asked, Claim, SignUp};
 use tapedeck::market::import::{ImportOptions, Imported, Strictness, import_path};
 use tapedeck::start_run::{CommandContext, StartRun};
 use tokio_util::sync::CancellationToken;
@@ -31,6 +36,40 @@ pub async fn shared_config(hint: &str) -> Config {
 /// other tests from the shared queue.
 pub async fn application(config: Config) -> RunningApp {
     RunningApp::start(config, &[Role::Projector].into()).await.unwrap()
+}
+
+/// The address of every installation's owner.
+pub const OWNER: &str = "owner@example.com";
+/// Everybody's password.
+pub const PASSWORD: &str = "Correct-Horse-7";
+
+/// Claims an installation; answers with the access token of its owner.
+pub async fn claim(app: &App) -> String {
+    let token = app.identity.claim_token().await.unwrap().unwrap();
+    let sign_up = SignUp {
+        email: OWNER.to_owned(),
+        password: SecretText::new(PASSWORD),
+        full_name: "Owner of the Deck".to_owned(),
+    };
+    let claim = Claim { token, sign_up };
+    let signed_in = app.identity.claim(claim, &Asked::now(Origin::default())).await.unwrap();
+    signed_in.tokens.access_token.expose().to_owned()
+}
+
+/// The same where nobody keeps the read models that a claim waits for.
+pub async fn claim_alone(app: &App) -> String {
+    let projecting = app.projections.start(&app.log, &app.watermarks, &RunnerOptions::default());
+    let token = claim(app).await;
+    projecting.stop().await;
+    token
+}
+
+/// A client that sends this access token.
+pub fn client_of(token: &str) -> Client {
+    let mut value = HeaderValue::from_str(&format!("Bearer {token}")).unwrap();
+    value.set_sensitive(true);
+    let headers = [(AUTHORIZATION, value)].into_iter().collect();
+    Client::builder().timeout(Duration::from_secs(30)).default_headers(headers).build().unwrap()
 }
 
 /// A file of the project.

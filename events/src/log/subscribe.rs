@@ -131,7 +131,10 @@ async fn listen_once(
     connector: &Connector,
     head: &watch::Sender<Position>,
 ) -> Result<(), tokio_postgres::Error> {
-    let (client, mut connection) = connector.config().connect(NoTls).await?;
+    let mut config = connector.config().clone();
+    // Operators see who waits for hints, and who does not.
+    config.application_name("tapedeck listener");
+    let (client, mut connection) = config.connect(NoTls).await?;
     let mut messages = futures_util::stream::poll_fn(move |context| connection.poll_message(context));
     let listening = async {
         client.batch_execute("listen tape_events").await?;

@@ -3,7 +3,8 @@
 use axum::extract::State;
 use events::{AccountId, Position, Principal};
 use jiff::Timestamp;
-use projections::admin_acts::{self, AdminActRow, AdminActsCursor};
+use projections::Projection;
+use projections::admin_acts::{self, AdminActRow, AdminActs, AdminActsCursor};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -12,6 +13,7 @@ use crate::http::answer::{Answer, Envelope};
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::page::{PageParameters, Paging};
+use crate::http::position::{AtLeast, PositionParameters};
 use crate::http::query::{FromParameters, Parameters, Query};
 use crate::http::state::Api;
 
@@ -84,16 +86,18 @@ impl From<AdminActRow> for AdminActView {
 
 /// Lists what administrators did, newest first.
 #[utoipa::path(get, path = "/api/v1/admin/acts", tag = "administration", operation_id = "list_acts",
-    extensions(("x-access" = json!("admin"))), params(Which, PageParameters),
+    extensions(("x-access" = json!("admin"))), params(Which, PageParameters, PositionParameters),
     responses((status = 200, description = "Acts", body = Envelope<Vec<AdminActView>>)))]
 pub async fn list(
     State(api): State<Api>,
     caller: Caller,
     Query(Which { user, by, paging }): Query<Which>,
+    at_least: AtLeast,
 ) -> Result<Answer<Vec<AdminActView>>, ApiError> {
+    let position = at_least.shown_by(&api, &[AdminActs::NAME]).await?;
     let by = by.map(Principal);
     let view = api.view(&caller).await?;
     let page = admin_acts::list(&**view, user, by.as_ref(), paging.cursor, paging.limit).await?;
     let views = page.items.into_iter().map(AdminActView::from).collect();
-    Ok(Answer::ok(&caller, views).next(page.next_cursor))
+    Ok(Answer::ok(&caller, views).at(position).next(page.next_cursor))
 }

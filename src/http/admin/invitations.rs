@@ -8,7 +8,8 @@ use events::Principal;
 use events::account::Role;
 use jiff::Timestamp;
 use projections::PositionCursor;
-use projections::invitations::{self, InvitationRow};
+use projections::Projection;
+use projections::invitations::{self, InvitationRow, Invitations};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -21,6 +22,7 @@ use crate::http::error::ApiError;
 use crate::http::idempotency::WriteParameters;
 use crate::http::page::{PageParameters, Paging};
 use crate::http::path::{Named, Path};
+use crate::http::position::{AtLeast, PositionParameters};
 use crate::http::query::{FromParameters, Parameters, Query};
 use crate::http::state::Api;
 
@@ -116,17 +118,19 @@ pub struct Invited {
 
 /// Lists the addresses that may sign up, last changed first.
 #[utoipa::path(get, path = "/api/v1/admin/invitations", tag = "administration", operation_id = "list_invitations",
-    extensions(("x-access" = json!("admin"))), params(Which, PageParameters),
+    extensions(("x-access" = json!("admin"))), params(Which, PageParameters, PositionParameters),
     responses((status = 200, description = "Invitations", body = Envelope<Vec<InvitationView>>)))]
 pub async fn list(
     State(api): State<Api>,
     caller: Caller,
     Query(Which { paging }): Query<Which>,
+    at_least: AtLeast,
 ) -> Result<Answer<Vec<InvitationView>>, ApiError> {
+    let position = at_least.shown_by(&api, &[Invitations::NAME]).await?;
     let view = api.view(&caller).await?;
     let page = invitations::list(&**view, paging.cursor, paging.limit).await?;
     let views = page.items.into_iter().map(InvitationView::from).collect();
-    Ok(Answer::ok(&caller, views).next(page.next_cursor))
+    Ok(Answer::ok(&caller, views).at(position).next(page.next_cursor))
 }
 
 /// Lets an address sign up, with a role. Repeated with another role, that one counts.
