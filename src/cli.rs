@@ -2,14 +2,19 @@
 //!
 //! Exit codes: 0 done, 1 it failed or found a difference, 2 the command line or its input was wrong.
 
+mod account;
+mod api_key;
 mod audit;
 mod bench;
 mod demo;
 mod doctor;
 mod events;
 mod import;
+mod login;
 mod output;
+mod password;
 mod projections;
+mod remote;
 mod replay;
 mod run;
 mod serve;
@@ -51,6 +56,9 @@ struct GlobalFlags {
     /// Use this NATS instead of a private one
     #[arg(long, global = true, value_name = "URL")]
     nats_url: Option<String>,
+    /// Ask this server instead of working here, as whoever `tapedeck login` signed in [also: TAPEDECK_SERVER]
+    #[arg(long, global = true, value_name = "URL")]
+    server: Option<String>,
     /// Print JSON instead of text
     #[arg(long, global = true)]
     json: bool,
@@ -73,6 +81,18 @@ enum Command {
     /// Verify what was recorded; exits with 1 when anything differs
     #[command(subcommand)]
     Audit(audit::Audit),
+    /// Make and change accounts, at the machine of the installation
+    #[command(subcommand)]
+    Account(account::AccountVerb),
+    /// Open a session at a server for later commands
+    Login(login::Login),
+    /// End that session
+    Logout,
+    /// Show as whom commands ask a server
+    Whoami,
+    /// Make and end API keys of whoever is logged in
+    #[command(subcommand, name = "apikey")]
+    ApiKey(api_key::ApiKeyVerb),
     /// Look after the read models
     #[command(subcommand)]
     Projections(projections::ProjectionsVerb),
@@ -95,6 +115,12 @@ struct Overrides {
     database: UrlOverride,
     nats: UrlOverride,
     telemetry: LevelOverride,
+    client: ServerOverride,
+}
+
+#[derive(Debug, Serialize)]
+struct ServerOverride {
+    server: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -108,6 +134,28 @@ struct LevelOverride {
 }
 
 impl Command {
+    /// The name of a command that can only work on this machine.
+    const fn only_here(&self) -> Option<&'static str> {
+        match self {
+            Self::Serve(_) => Some("serve"),
+            Self::Demo(_) => Some("demo"),
+            Self::Replay(_) => Some("replay"),
+            Self::Audit(_) => Some("audit"),
+            Self::Account(_) => Some("account"),
+            Self::Projections(projections::ProjectionsVerb::Rebuild { .. }) => Some("projections rebuild"),
+            Self::Doctor => Some("doctor"),
+            Self::Import(_) => Some("import"),
+            Self::Bench(_) => Some("bench"),
+            Self::Run(_)
+            | Self::Login(_)
+            | Self::Logout
+            | Self::Whoami
+            | Self::ApiKey(_)
+            | Self::Projections(projections::ProjectionsVerb::Status)
+            | Self::Events(_) => None,
+        }
+    }
+
     /// Programs that a person runs to see something keep their log quiet.
     const fn default_level(&self) -> Option<&'static str> {
         match self {
@@ -147,6 +195,7 @@ fn start(cli: Cli, output: &Output) -> anyhow::Result<ExitCode> {
         database: UrlOverride { url: cli.flags.database_url },
         nats: UrlOverride { url: cli.flags.nats_url },
         telemetry: LevelOverride { level: cli.flags.log_level },
+        client: ServerOverride { server: cli.flags.server },
     };
     let mut config = Config::load(cli.flags.config, &overrides)?;
     let level_is_default = config
@@ -164,12 +213,20 @@ fn start(cli: Cli, output: &Output) -> anyhow::Result<ExitCode> {
 }
 
 async fn dispatch(command: Command, config: Config, output: &Output) -> anyhow::Result<ExitCode> {
+    if let Some(name) = command.only_here() {
+        remote::refuse_if_there(&config, name)?;
+    }
     match command {
         Command::Serve(serve) => serve::run(serve, config, output).await,
         Command::Demo(demo) => demo::run(demo, config, output).await,
         Command::Run(verb) => run::run(verb, config, output).await,
         Command::Replay(replay) => replay::run(replay, config, output).await,
         Command::Audit(audit) => audit::run(audit, config, output).await,
+        Command::Account(verb) => account::run(verb, config, output).await,
+        Command::Login(login) => login::login(login, &config, output).await,
+        Command::Logout => login::logout(&config, output).await,
+        Command::Whoami => login::whoami(&config, output).await,
+        Command::ApiKey(verb) => api_key::run(verb, &config, output).await,
         Command::Projections(verb) => projections::run(verb, config, output).await,
         Command::Doctor => doctor::run(&config, output).await,
         Command::Import(import) => import::run(import, config, output).await,

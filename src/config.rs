@@ -1,9 +1,10 @@
 //! The configuration: one typed struct, read once at start and passed on as sections.
 //!
 //! Later sources win: defaults, then `tapedeck.toml`, then the environment (`TAPEDECK_HTTP__LISTEN` is `http.listen`;
-//! `DATABASE_URL` and `NATS_URL` work too), then flags. [`Config::provenance`] tells which source each value came from.
+//! `DATABASE_URL` and `NATS_URL` work too, and `TAPEDECK_SERVER` and `TAPEDECK_API_KEY`), then flags. [`Config::provenance`] tells which source each value came from.
 
 mod actors;
+mod client;
 mod database;
 mod http;
 mod identity;
@@ -21,6 +22,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 pub use actors::ActorsConfig;
+pub use client::ClientConfig;
 pub use database::DatabaseConfig;
 pub use http::{HttpConfig, InvalidOrigin, Origin, RatesConfig};
 pub use identity::{Argon2Config, IdentityConfig, SignUpMode, ThrottleConfig};
@@ -58,6 +60,8 @@ pub struct Config {
     pub telemetry: TelemetryConfig,
     /// Where to look for the servers' programs.
     pub programs: ProgramsConfig,
+    /// Which server commands ask, and as whom.
+    pub client: ClientConfig,
     #[serde(skip)]
     provenance: Vec<Setting>,
 }
@@ -75,6 +79,7 @@ impl Default for Config {
             runs: RunsConfig::default(),
             telemetry: TelemetryConfig::default(),
             programs: ProgramsConfig::default(),
+            client: ClientConfig::default(),
             provenance: Vec::new(),
         }
     }

@@ -8,5 +8,6 @@ mod crash;
 mod doctor;
 mod embedded;
 mod joining;
+mod login;
 mod outage;
 mod telemetry;

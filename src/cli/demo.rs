@@ -256,7 +256,6 @@ fn closing_words(demo: &Demo, winner: RunId, app: &App) -> String {
     let mut lines = vec![format!("\nThe report is in {}. Try next:", demo.report.display())];
     if demo.serve {
         lines.push(format!("  http://{address}/docs                     the API"));
-        lines.push(format!("  http://{address}/api/v1/leaderboard       this ranking as JSON"));
     } else {
         lines.push(
             "  make demo SERVE=1                              the same, and keep serving the API".to_owned(),
@@ -268,6 +267,12 @@ fn closing_words(demo: &Demo, winner: RunId, app: &App) -> String {
     lines.push(format!("  tapedeck run show {winner}"));
     lines.push(format!("  tapedeck audit run {winner}"));
     lines.push("  tapedeck events ls --category run --limit 20".to_owned());
+    lines.push(
+        "The API answers those who signed in. The first administrator owns what the demo made:".to_owned(),
+    );
+    lines.push("  tapedeck account create-admin --email you@example.com --full-name 'Your Name'".to_owned());
+    lines.push(format!("  tapedeck login --server http://{address} --email you@example.com"));
+    lines.push(format!("  tapedeck --server http://{address} run list"));
     lines.push(format!("(`tapedeck` is target/release/tapedeck; its data is in {data_dir})"));
     lines.join("\n")
 }

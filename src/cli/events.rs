@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::Output;
 use super::output::table;
+use super::remote::{self, Place, Remote};
 use crate::config::Config;
 use crate::tape::Tape;
 
@@ -64,6 +65,15 @@ struct Which {
 }
 
 impl Which {
+    /// The same as parameters of the API.
+    fn query(self, after: Option<i64>) -> Vec<(&'static str, String)> {
+        let stream = self.stream.map(|stream| stream.to_string());
+        let all = [("stream", stream), ("category", self.category), ("type", self.event_type)];
+        let mut query: Vec<_> = all.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+        query.extend(after.map(|position| ("after", position.to_string())));
+        query
+    }
+
     fn filter(self) -> Filter {
         Filter {
             categories: self.category.into_iter().collect(),
@@ -130,6 +140,9 @@ impl EventView {
 
 /// Lists, shows or follows events.
 pub async fn run(events: Events, config: Config, output: &Output) -> anyhow::Result<ExitCode> {
+    if let Place::There(remote) = Place::of(&config)? {
+        return at(&remote, events, output).await;
+    }
     let tape = Tape::open(config).await?;
     let outcome = match events {
         Events::Ls(list) => ls(&tape, list, output).await,
@@ -141,6 +154,20 @@ pub async fn run(events: Events, config: Config, output: &Output) -> anyhow::Res
     };
     tape.close().await?;
     outcome
+}
+
+async fn at(remote: &Remote, events: Events, output: &Output) -> anyhow::Result<ExitCode> {
+    match events {
+        Events::Ls(list) => {
+            let query = list.which.query(Some(list.after));
+            remote::events::ls(remote, query, list.limit, output).await
+        }
+        Events::Show { position } => remote::events::show(remote, position, output).await,
+        Events::Tail(tail) => tokio::select! {
+            outcome = remote::events::tail(remote, tail.which.query(tail.after), output) => outcome,
+            interrupted = tokio::signal::ctrl_c() => interrupted.map(|()| ExitCode::SUCCESS).map_err(Into::into),
+        },
+    }
 }
 
 async fn ls(tape: &Tape, list: List, output: &Output) -> anyhow::Result<ExitCode> {

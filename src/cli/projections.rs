@@ -8,6 +8,7 @@ use clap::Subcommand;
 
 use super::Output;
 use super::output::table;
+use super::remote::{self, Place};
 use crate::config::Config;
 use crate::tape::Tape;
 
@@ -25,6 +26,9 @@ pub enum ProjectionsVerb {
 
 /// Shows or rebuilds.
 pub async fn run(verb: ProjectionsVerb, config: Config, output: &Output) -> anyhow::Result<ExitCode> {
+    if let (Place::There(remote), ProjectionsVerb::Status) = (Place::of(&config)?, &verb) {
+        return remote::projections::status(&remote, output).await;
+    }
     let tape = Tape::open(config).await?;
     let outcome = match verb {
         ProjectionsVerb::Status => show(&tape, output).await,

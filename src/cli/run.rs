@@ -17,6 +17,8 @@ use rust_decimal::Decimal;
 
 use super::Output;
 use super::output::table;
+use super::remote::runs::{Wanted, WantedModel};
+use super::remote::{self, Place, Remote};
 use crate::app::{App, Role, RunningApp};
 use crate::config::Config;
 use crate::create_model::{create_model, settings_and_id};
@@ -82,6 +84,9 @@ pub struct Start {
 
 /// Starts, lists, shows or cancels.
 pub async fn run(verb: RunVerb, config: Config, output: &Output) -> anyhow::Result<ExitCode> {
+    if let Place::There(remote) = Place::of(&config)? {
+        return at(&remote, verb, output).await;
+    }
     let roles = match verb {
         RunVerb::Start(_) => [Role::Projector, Role::Worker].into(),
         RunVerb::List { .. } | RunVerb::Show { .. } | RunVerb::Cancel { .. } => [Role::Projector].into(),
@@ -95,6 +100,41 @@ pub async fn run(verb: RunVerb, config: Config, output: &Output) -> anyhow::Resu
     };
     running.stop().await?;
     outcome
+}
+
+async fn at(remote: &Remote, verb: RunVerb, output: &Output) -> anyhow::Result<ExitCode> {
+    match verb {
+        RunVerb::Start(start) => remote::runs::start(remote, wanted(start)?, output).await,
+        RunVerb::List { limit } => remote::runs::list(remote, limit, output).await,
+        RunVerb::Show { run } => remote::runs::show(remote, run, output).await,
+        RunVerb::Cancel { run, reason } => remote::runs::cancel(remote, run, &reason, output).await,
+    }
+}
+
+/// The same wish as the API takes it; the server checks it.
+fn wanted(start: Start) -> anyhow::Result<Wanted> {
+    let model = match (start.model, start.policy) {
+        (Some(model), _) => WantedModel::Known(model.to_string()),
+        (None, Some(name)) => {
+            let parameters = parameters_of(&start.parameters)?;
+            let named = format!("{name} {parameters}");
+            let policy = serde_json::json!({ "name": name, "parameters": parameters });
+            WantedModel::ByPolicy(serde_json::json!({ "name": named, "policy": policy }))
+        }
+        (None, None) => anyhow::bail!("name a model or a policy"),
+    };
+    let terms = serde_json::json!({
+        "start_date": start.from,
+        "end_date": start.to,
+        "interval": start.interval,
+        "symbols": start.symbols,
+        "initial_cash": start.cash,
+    });
+    Ok(Wanted { model, terms })
+}
+
+fn parameters_of(text: &str) -> anyhow::Result<serde_json::Value> {
+    serde_json::from_str(text).context("--parameters is not valid JSON")
 }
 
 async fn begin(app: &App, start: Start, output: &Output) -> anyhow::Result<ExitCode> {
@@ -132,8 +172,7 @@ async fn begin(app: &App, start: Start, output: &Output) -> anyhow::Result<ExitC
 
 /// A model for a policy that was asked for by name; the same policy and parameters are the same model.
 fn draft_for(name: &str, parameters: &str) -> anyhow::Result<ModelDraft> {
-    let parameters: serde_json::Value =
-        serde_json::from_str(parameters).context("--parameters is not valid JSON")?;
+    let parameters = parameters_of(parameters)?;
     let named = serde_json::json!({ "name": name, "parameters": parameters });
     let policy: PolicySpec = serde_json::from_value(named)?;
     let name = format!("{name} {parameters}");

@@ -1,6 +1,8 @@
 //! `tapedeck serve`
 
 use std::collections::BTreeSet;
+use std::io::IsTerminal;
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -11,8 +13,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::Output;
-use crate::app::{Role, RunningApp};
-use crate::config::Config;
+use crate::app::{App, Role, RunningApp};
+use crate::config::{Config, SecretText};
 use crate::http::{self, Api, Parts};
 use crate::live::LiveQuotes;
 
@@ -24,7 +26,7 @@ pub struct Serve {
     roles: Vec<Role>,
     /// Address of the API [default: 127.0.0.1:8700]
     #[arg(long, value_name = "ADDRESS")]
-    listen: Option<std::net::SocketAddr>,
+    listen: Option<SocketAddr>,
 }
 
 /// Runs until it is told to stop.
@@ -56,12 +58,50 @@ pub async fn until_stopped(
     }
     let address = running.app.config.http.listen;
     let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
+    let address = listener.local_addr()?;
     output.say(format_args!("tapedeck serves http://{address}  (API documentation: http://{address}/docs)"));
+    if let Err(error) = tell_how_to_claim(&running.app, address).await {
+        // Serving is worth more than a hint.
+        tracing::warn!("Whether somebody administers this installation is not known: {error:#}");
+    }
     let quotes = Arc::new(LiveQuotes::start(&running.app));
     let parts = Parts { app: running.app.clone(), nats: running.app.nats.clone(), quotes: quotes.clone() };
     let (served, ()) = tokio::join!(http::serve(Api::new(parts), listener, shutdown.clone()), tending);
     quotes.stop().await;
     Ok(served?)
+}
+
+/// Tells a person how to become the first administrator, as long as there is none. The token is a secret of whoever
+/// started the server: it goes to a terminal, never to the log or a file that is collected.
+async fn tell_how_to_claim(app: &App, address: SocketAddr) -> anyhow::Result<()> {
+    let terminal = std::io::stderr().is_terminal();
+    let active_admins = projections::accounts::active_admins(&**app.reads.get().await?, None).await?;
+    if active_admins > 0 {
+        return Ok(());
+    }
+    if !terminal {
+        tracing::warn!(
+            "This installation has no administrator: `tapedeck account create-admin` makes one, \
+             `tapedeck account claim-token` prints a token for `POST /api/v1/auth/claim`"
+        );
+        return Ok(());
+    }
+    if let Some(token) = app.identity.claim_token().await? {
+        eprintln!("{}", how_to_claim(address, &token));
+    }
+    Ok(())
+}
+
+fn how_to_claim(address: SocketAddr, token: &SecretText) -> String {
+    let body = format!(
+        r#"{{"token":"{}","email":"you@example.com","password":"…","full_name":"Your Name"}}"#,
+        token.expose()
+    );
+    format!(
+        "\nNobody administers this installation yet. To be its first administrator, either\n  \
+         tapedeck account create-admin --email you@example.com --full-name 'Your Name'\nor, once, with this token:\n  \
+         curl -X POST http://{address}/api/v1/auth/claim -H 'Content-Type: application/json' \\\n    -d '{body}'\n"
+    )
 }
 
 /// Interrupt and terminate both mean: finish and leave.

@@ -68,6 +68,13 @@ impl Sources {
         if let Some(path) = self.variable("PATH") {
             figment = figment.merge(Layer::variable("PATH", "programs.path", Value::from(path)));
         }
+        let homes = [("HOME", "/.config/tapedeck"), ("XDG_CONFIG_HOME", "/tapedeck")];
+        for (name, below) in homes {
+            if let Some(home) = self.variable(name) {
+                let folder = Value::from(format!("{home}{below}"));
+                figment = figment.merge(Layer::variable(name, "client.folder", folder));
+            }
+        }
         match self.file() {
             Some(path) if !path.is_file() => return Err(ConfigError::NoFile { path }),
             Some(path) => figment = figment.merge(Toml::file_exact(path)),
@@ -96,6 +103,8 @@ fn key_of(variable: &str) -> Option<String> {
     match variable {
         "DATABASE_URL" => Some("database.url".to_owned()),
         "NATS_URL" => Some("nats.url".to_owned()),
+        "TAPEDECK_SERVER" => Some("client.server".to_owned()),
+        "TAPEDECK_API_KEY" => Some("client.api_key".to_owned()),
         name if NOT_SETTINGS.contains(&name) => None,
         name => Some(name.strip_prefix(PREFIX)?.to_lowercase().replace("__", ".")),
     }

@@ -1,6 +1,7 @@
 //! The description of the API: made from the code, served as a document and as pages that work offline.
 
 mod failures;
+mod security;
 
 use std::sync::LazyLock;
 
@@ -56,6 +57,7 @@ pub fn document() -> Value {
     let mut document = serde_json::to_value(document).unwrap_or_default();
     refer(&mut document);
     failures::add(&mut document);
+    security::add(&mut document);
     if let Some(components) = document.get_mut("components").and_then(Value::as_object_mut) {
         components.insert("parameters".to_owned(), failures::parameters());
     }

@@ -78,9 +78,12 @@ fn every_operation_is_described_and_names_its_failures() {
             assert!(operation["responses"]["500"].is_object(), "{place}");
             assert_eq!(
                 operation["responses"]["404"].is_object(),
-                path.contains('{') || path.ends_with("compare"),
+                path.contains('{') || path.ends_with("compare") || path.ends_with("impersonations"),
                 "{place}"
             );
+            let wanted = operation["security"].as_array().unwrap();
+            assert_eq!(wanted.is_empty(), operation["x-access"] == "public", "{place}");
+            assert!(wanted.is_empty() || operation["responses"]["401"].is_object(), "{place}");
             for status in ["414", "429", "431", "500", "503", "504"] {
                 assert!(operation["responses"][status].is_object(), "{place}: {status}");
             }

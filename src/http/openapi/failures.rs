@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::members;
+use super::security::is_public;
 use crate::http::problem::PROBLEM_JSON;
 
 /// A failure, and which operations can answer with it.
@@ -19,7 +20,10 @@ struct Failure {
 
 /// What decides which failures an operation has.
 struct Operation {
-    has_path_parameter: bool,
+    /// Nobody calls it without an account, or its body holds what proves who asks.
+    asks_who: bool,
+    /// The path or the body names something that need not exist.
+    names_something: bool,
     has_body: bool,
     is_read: bool,
     is_conditional: bool,
@@ -49,13 +53,31 @@ const FAILURES: &[Failure] = &[
         of: |operation| operation.has_body,
     },
     Failure {
+        name: "NotSignedIn",
+        status: "401",
+        code: "not_signed_in",
+        title: "You are not signed in",
+        description: "Nothing says who asks, or what says so is wrong, has expired or was revoked",
+        headers: &[],
+        of: |operation| operation.asks_who,
+    },
+    Failure {
+        name: "NotAllowed",
+        status: "403",
+        code: "role_needed",
+        title: "Your role is not enough",
+        description: "You may not do this: `code` says whether role, scope, invitation, link or CSRF token is missing",
+        headers: &[],
+        of: |operation| operation.asks_who,
+    },
+    Failure {
         name: "NotFound",
         status: "404",
         code: "not_found",
         title: "There is no such thing",
         description: "There is no such thing",
         headers: &[],
-        of: |operation| operation.has_path_parameter,
+        of: |operation| operation.names_something,
     },
     Failure {
         name: "SlowBody",
@@ -191,7 +213,8 @@ pub(super) fn add(document: &mut Value) {
 fn complete(path: &str, method: &str, operation: &mut Value) {
     let is_conditional = named(operation, "If-Match");
     let facts = Operation {
-        has_path_parameter: path.contains('{'),
+        asks_who: !is_public(operation) || path.starts_with("/api/v1/auth/"),
+        names_something: path.contains('{') || path.ends_with("/impersonations"),
         has_body: operation.get("requestBody").is_some(),
         is_read: method == "get",
         is_conditional,

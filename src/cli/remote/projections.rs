@@ -1,0 +1,48 @@
+//! `tapedeck projections` at a server.
+
+use std::process::ExitCode;
+
+use serde::Deserialize;
+
+use super::Remote;
+use crate::cli::Output;
+use crate::cli::output::table;
+
+#[derive(Debug, Deserialize)]
+struct Shard {
+    projection: String,
+    status: String,
+    position: i64,
+    lag_events: i64,
+    lag_s: f64,
+    parked: i64,
+    error: Option<ShardError>,
+}
+
+#[derive(Debug, Deserialize)]
+struct ShardError {
+    text: String,
+}
+
+/// Shows how far each read model has read.
+pub async fn status(remote: &Remote, output: &Output) -> anyhow::Result<ExitCode> {
+    let answered = remote.get(&["projections"], &[]).await?;
+    let shards: Vec<Shard> = answered.read()?;
+    output.show(&answered.data, |_| {
+        let header = ["projection", "status", "position", "lag", "lag s", "parked", "error"];
+        table(&header, 2, shards.into_iter().map(row_of))
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn row_of(shard: Shard) -> Vec<String> {
+    vec![
+        shard.projection,
+        shard.status,
+        shard.position.to_string(),
+        shard.lag_events.to_string(),
+        format!("{:.1}", shard.lag_s),
+        shard.parked.to_string(),
+        shard.error.map_or_else(String::new, |error| error.text),
+    ]
+}
