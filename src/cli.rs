@@ -28,6 +28,7 @@ use serde::Serialize;
 pub use output::Output;
 
 use crate::config::{Config, ConfigError};
+use crate::identity::IdentityError;
 use crate::start_run::StartRunError;
 use crate::telemetry::Telemetry;
 
@@ -181,6 +182,7 @@ pub fn main() -> ExitCode {
 /// What was asked for is wrong, or it failed.
 fn exit_code_of(error: &anyhow::Error) -> ExitCode {
     let wrong_input = error.downcast_ref::<ConfigError>().is_some()
+        || matches!(error.downcast_ref::<IdentityError>(), Some(IdentityError::Invalid(_)))
         || matches!(
             error.downcast_ref::<StartRunError>(),
             Some(StartRunError::Invalid(_) | StartRunError::NoModel(_))

@@ -24,7 +24,7 @@ pub async fn create_model(app: &App, draft: ModelDraft) -> anyhow::Result<ModelI
     let owner = Principal::local_owner();
     let signature_suffix = projections::models::free_suffix(&**client, &owner, &draft.name).await?;
     let command = ModelCommand::Create { draft: Box::new(draft), signature_suffix };
-    let metadata = Metadata { principal: owner, request_id: None };
+    let metadata = Metadata::new(owner, None);
     match app
         .models
         .execute(model_id, CommandEnvelope::new(command, command_id).with_metadata(metadata))

@@ -141,7 +141,7 @@ impl Identity {
         asked: &Asked,
         by: &Principal,
     ) -> Result<Receipt, CommandError<AccountError>> {
-        let metadata = Metadata { principal: by.clone(), request_id: asked.request_id };
+        let metadata = Metadata::new(by.clone(), asked.request_id);
         let envelope = CommandEnvelope {
             request_hash: asked.request_hash,
             ..CommandEnvelope::new(command, asked.command_id).with_metadata(metadata)

@@ -92,7 +92,7 @@ impl CommandHandler for StartRuns {
         let request: StartRun = serde_json::from_slice(&message.payload).map_err(|error| {
             HandleError::Permanent { reason: format!("not a command to start a run: {error}") }
         })?;
-        let metadata = Metadata { principal: Principal::local_owner(), request_id: None };
+        let metadata = Metadata::new(Principal::local_owner(), None);
         let context = CommandContext { command_id: message.command_id, request_hash: None, metadata };
         let started = self.starter.start(request, context).await.map_err(refusal)?;
         let status = until_over(&self.starter.runs, started.run_id)

@@ -32,6 +32,7 @@ pub mod request_id;
 pub mod run;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+mod text;
 pub mod time;
 
 pub use account::Account;

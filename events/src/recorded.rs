@@ -135,6 +135,16 @@ pub struct Metadata {
     /// The request that carried it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<RequestId>,
+    /// The administrator who acted as the sender, where one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub impersonated_by: Option<Principal>,
+}
+
+impl Metadata {
+    /// A command that its sender sent.
+    pub const fn new(principal: Principal, request_id: Option<RequestId>) -> Self {
+        Self { principal, request_id, impersonated_by: None }
+    }
 }
 
 /// One event as stored.

@@ -94,7 +94,7 @@ async fn prepare(app: &App, prices: &Path) -> anyhow::Result<RunId> {
     import_path(&mut client, prices, ImportOptions::default(), Strictness::Strict, events::time::now())
         .await
         .with_context(|| format!("the bench needs {}; run it in the project's folder", prices.display()))?;
-    let metadata = Metadata { principal: Principal::local_owner(), request_id: None };
+    let metadata = Metadata::new(Principal::local_owner(), None);
     let mut last = None;
     for number in 1..=MODELS {
         let draft = ModelDraft { name: format!("Bench {number}"), ..ModelDraft::default() };

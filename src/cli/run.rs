@@ -162,7 +162,7 @@ async fn begin(app: &App, start: Start, output: &Output) -> anyhow::Result<ExitC
         app.starter.check(&settings, request.clone()).await?;
         create_model(app, draft).await?;
     }
-    let metadata = Metadata { principal: Principal::local_owner(), request_id: None };
+    let metadata = Metadata::new(Principal::local_owner(), None);
     let context = CommandContext { command_id: CommandId::generate(), request_hash: None, metadata };
     let started = app.starter.start(request, context).await?;
     output.say(format_args!("run {} (number {} of its model)", started.run_id, started.run_number));
@@ -275,7 +275,7 @@ fn percent(rate: Rate) -> String {
 }
 
 async fn cancel(app: &App, run: RunId, reason: String, output: &Output) -> anyhow::Result<ExitCode> {
-    let metadata = Metadata { principal: Principal::local_owner(), request_id: None };
+    let metadata = Metadata::new(Principal::local_owner(), None);
     let envelope = CommandEnvelope::new(RunCommand::Cancel { reason }, CommandId::generate())
         .in_lane(::events::log::Lane::Control)
         .with_metadata(metadata);

@@ -75,7 +75,8 @@ impl Caller {
 
     /// What is recorded with the events that this request causes.
     pub fn metadata(&self) -> Metadata {
-        Metadata { principal: self.principal.clone(), request_id: Some(self.request_id) }
+        let impersonated_by = self.who.impersonated_by.as_ref().map(|admin| admin.principal.clone());
+        Metadata { impersonated_by, ..Metadata::new(self.principal.clone(), Some(self.request_id)) }
     }
 
     /// The read models as the caller may see them.

@@ -39,7 +39,7 @@ impl Identity {
         command: InvitationCommand,
         asked: &Asked,
     ) -> Result<Position, IdentityError> {
-        let metadata = Metadata { principal: admin.principal.clone(), request_id: asked.request_id };
+        let metadata = Metadata::new(admin.principal.clone(), asked.request_id);
         let envelope = CommandEnvelope {
             request_hash: asked.request_hash,
             ..CommandEnvelope::new(command, asked.command_id).with_metadata(metadata)

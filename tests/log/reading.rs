@@ -159,7 +159,7 @@ async fn a_replay_gives_the_events_that_reading_gives() {
     ];
     let mut append = Append::of_command(stream("full"), Expected::NoStream, CommandId::generate(), events);
     for asked in &mut append.asked {
-        asked.meta = Some(Metadata { principal: Principal::system(), request_id: None });
+        asked.meta = Some(Metadata::new(Principal::system(), None));
         asked.correlation_id = Some(CommandId::generate().uuid());
         asked.causation = Some(Position(1));
     }

@@ -45,7 +45,7 @@ impl<D: Decider<Error: std::fmt::Debug>> Told<D> {
         if events.is_empty() {
             return None;
         }
-        let metadata = Metadata { principal: Principal("ann".to_owned()), request_id: None };
+        let metadata = Metadata::new(Principal("ann".to_owned()), None);
         let append = Append {
             stream: StreamName::new(Tenant::LOCAL, D::CATEGORY, key),
             expected: Expected::Any,

@@ -87,7 +87,7 @@ pub async fn import(app: &App, path: &Path) -> u64 {
 
 /// The identity under which a test sends a command.
 pub fn context(command_id: CommandId) -> CommandContext {
-    let metadata = Metadata { principal: Principal::local_owner(), request_id: None };
+    let metadata = Metadata::new(Principal::local_owner(), None);
     CommandContext { command_id, request_hash: None, metadata }
 }
 

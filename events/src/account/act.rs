@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::Principal;
+use crate::text::clean;
 
 /// Longest user agent that is kept, in characters; what is beyond is cut off.
 pub const USER_AGENT_CHARS_MAX: usize = 200;
@@ -50,12 +51,6 @@ impl Act {
     pub fn of(by: Principal, reason: &str, from: Origin) -> Self {
         Self { by, reason: clean(reason, ACT_REASON_CHARS_MAX), from }
     }
-}
-
-/// Text from outside as it may be kept: trimmed, without control characters (Postgres has no zero bytes), not too long.
-pub(crate) fn clean(text: &str, chars_max: usize) -> String {
-    let printable = text.trim().chars().map(|character| if character.is_control() { ' ' } else { character });
-    printable.take(chars_max).collect::<String>().trim_end().to_owned()
 }
 
 /// SHA-256 of a token. The token itself is random and long, so that its hash gives nothing away.

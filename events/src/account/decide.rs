@@ -2,7 +2,6 @@
 
 use jiff::Timestamp;
 
-use super::act::clean;
 use super::command::{
     API_KEYS_MAX, AccountError, FULL_NAME_CHARS_MAX, IMPERSONATIONS_MAX, KEY_NAME_CHARS_MAX, NewApiKey,
     NewImpersonation, NewSession, Registration, SESSIONS_MAX,
@@ -15,6 +14,7 @@ use super::events::{
 use super::state::{RegisteredAccount, SessionKind};
 use super::{Act, Origin, Role, TokenHash};
 use crate::policy::FieldError;
+use crate::text::clean;
 use crate::{ApiKeyId, CredentialId, SessionId};
 
 type Decision = Result<Vec<AccountEvent>, AccountError>;

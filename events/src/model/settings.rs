@@ -181,6 +181,10 @@ impl ModelSettings {
                     format!("at most {limit} characters, not {length}"),
                 ));
             }
+            // Postgres keeps no zero byte, and nobody can read the others.
+            if text.chars().any(|character| character.is_control() && !"\n\t".contains(character)) {
+                errors.push(FieldError::new(field, "invalid", "must not have control characters"));
+            }
         };
         bounded("name", &self.name, NAME_CHARS_MAX);
         bounded("description", self.description.as_deref().unwrap_or_default(), DESCRIPTION_CHARS_MAX);

@@ -89,6 +89,17 @@ fn every_broken_rule_is_reported_by_its_field() {
 }
 
 #[test]
+fn texts_that_cannot_be_stored_are_refused() {
+    let broken = ModelDraft {
+        name: "a\0b".to_owned(),
+        description: Some("bell \u{7}".to_owned()),
+        ..ModelDraft::default()
+    };
+    let expected = ["name", "description"].map(|field| (field.to_owned(), "invalid".to_owned()));
+    assert_eq!(invalid(broken), expected);
+}
+
+#[test]
 fn limits_themselves_are_allowed() {
     let widest = ModelDraft {
         name: "n".repeat(100),

@@ -242,8 +242,8 @@ impl<'a> View<'a> {
         self.parts.refusals
     }
 
-    /// How many shares `budget` pays for at the newest price, with slippage, fee and whole lots considered; a reserve
-    /// is kept where the price of the fill is not known yet.
+    /// How many shares `budget` pays for at the newest price, with slippage, fee and whole lots considered, less at most
+    /// what the rounding of the price hides; a reserve is kept where the price of the fill is not known yet.
     pub fn affordable(&self, column: usize, budget: Cash) -> Quantity {
         let (Some(price), Some(symbol)) = (self.price_now(column), self.symbol(column)) else {
             return Quantity::ZERO;

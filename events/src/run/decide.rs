@@ -4,6 +4,7 @@ use super::{
     OrderCancelled, REASON_CHARS_MAX, Run, RunCancelled, RunCommand, RunDeleted, RunError, RunEvent,
     RunFailed, RunRequested, RunStatus, Trading, step,
 };
+use crate::text::clean;
 
 pub(super) fn decide(run: &Run, command: RunCommand) -> Result<Vec<RunEvent>, RunError> {
     match (run, command) {
@@ -26,11 +27,11 @@ pub(super) fn decide(run: &Run, command: RunCommand) -> Result<Vec<RunEvent>, Ru
         }
         (Run::Trading(trading), RunCommand::Advance(advance)) => step::advance(trading, &advance),
         (Run::Trading(trading), RunCommand::Cancel { reason }) => Ok(ended(trading, |figures| {
-            RunEvent::RunCancelled(RunCancelled { reason: bounded(&reason), figures })
+            RunEvent::RunCancelled(RunCancelled { reason: clean(&reason, REASON_CHARS_MAX), figures })
         })),
-        (Run::Trading(trading), RunCommand::Fail { reason }) => {
-            Ok(ended(trading, |figures| RunEvent::RunFailed(RunFailed { reason: bounded(&reason), figures })))
-        }
+        (Run::Trading(trading), RunCommand::Fail { reason }) => Ok(ended(trading, |figures| {
+            RunEvent::RunFailed(RunFailed { reason: clean(&reason, REASON_CHARS_MAX), figures })
+        })),
         (Run::Trading(_), RunCommand::Delete) => Err(RunError::StillTrading),
         (Run::Over(_), RunCommand::Delete) => Ok(vec![RunEvent::RunDeleted(RunDeleted {})]),
         // Stopping what is stopped changes nothing: the user and the run's last bar may race.
@@ -49,8 +50,4 @@ fn ended(trading: &Trading, end: impl FnOnce(super::RunFigures) -> RunEvent) -> 
         waiting.map(|order_id| RunEvent::OrderCancelled(OrderCancelled { order_id: *order_id })).collect();
     events.push(end(trading.book.figures()));
     events
-}
-
-fn bounded(reason: &str) -> String {
-    reason.chars().take(REASON_CHARS_MAX).collect()
 }

