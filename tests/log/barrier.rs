@@ -47,10 +47,10 @@ async fn visible(client: &Client) -> i64 {
 }
 
 async fn until_visible(client: &Client, position: i64) {
-    let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
     while visible(client).await < position {
         assert!(tokio::time::Instant::now() < deadline, "position {position} never became visible");
-        tokio::task::yield_now().await;
+        tokio::time::sleep(Duration::from_millis(1)).await;
     }
 }
 
@@ -84,7 +84,11 @@ async fn a_crash_between_commit_and_barrier_loses_only_what_was_not_answered() {
     until_visible(&operator, 2 * TOGETHER as i64).await;
     let told = unanswered.iter().filter(|append| append.is_finished()).count();
     assert!(told <= 1, "only the lone first append makes its own flush, but {told} were answered");
-    assert_eq!(log.known_head().0, answered + told as i64, "the durable head waits for the barrier");
+    // The lone first append may have been flushed and not yet have told its caller.
+    assert!(
+        (answered..=answered + 1).contains(&log.known_head().0),
+        "the durable head waits for the barrier"
+    );
 
     let everyone = pids(&operator, "true").await;
     kill(Pid::from_raw(postgres.pid().unwrap().cast_signed()), Signal::SIGKILL).unwrap();
@@ -92,6 +96,7 @@ async fn a_crash_between_commit_and_barrier_loses_only_what_was_not_answered() {
         // It may have followed its postmaster already.
         let _ = kill(backend, Signal::SIGKILL);
     }
+    until("the postmaster is dead", || postgres.pid().is_none()).await;
     assert!(postgres.ensure_running().await.unwrap(), "it was dead and runs again");
     let mut positions: Vec<i64> = Vec::new();
     for append in unanswered {
