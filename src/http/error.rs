@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use actors::CommandError;
 use axum::http::StatusCode;
+use deadpool_postgres::PoolError;
 use events::DecodeError;
 use events::account::Scope;
 use events::log::{LoadError, ReadError};
@@ -134,7 +135,7 @@ pub enum ApiError {
     Performance(#[from] PerformanceError),
     /// No connection to the database in time.
     #[error("no connection to the database")]
-    Pool(#[from] deadpool_postgres::PoolError),
+    Pool(#[from] PoolError),
     /// A stored event cannot be read.
     #[error("a stored event cannot be read")]
     Decode(#[from] DecodeError),
@@ -251,8 +252,16 @@ impl ApiError {
         Self::Invalid(vec![FieldProblem::new(field, code, message)])
     }
 
-    /// The one function that says what each failure is to the caller.
+    /// What the failure is to the caller. Whatever failed because the database is not there passes by itself.
     pub fn description(&self) -> Description {
+        match self.kind() {
+            Description { status: StatusCode::INTERNAL_SERVER_ERROR, .. } if is_outage(self) => UNAVAILABLE,
+            kind => kind,
+        }
+    }
+
+    /// The one function that says what each failure is.
+    fn kind(&self) -> Description {
         use CommandFailure as Failure;
         let (status, code, title) = match self {
             Self::NotFound { .. } => (StatusCode::NOT_FOUND, "not_found", "There is no such thing"),
@@ -292,9 +301,7 @@ impl ApiError {
             Self::Command(Failure::Overloaded { .. }) => {
                 (StatusCode::TOO_MANY_REQUESTS, "overloaded", "Too much is waiting")
             }
-            Self::Command(Failure::Unavailable(_)) | Self::Pool(_) => {
-                (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The database is not available")
-            }
+            Self::Command(Failure::Unavailable(_)) => return UNAVAILABLE,
             Self::Command(Failure::Unknown(_)) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "outcome_unknown", "The outcome is not known yet")
             }
@@ -318,11 +325,9 @@ impl ApiError {
             Self::StreamsFull { .. } => {
                 (StatusCode::SERVICE_UNAVAILABLE, "too_many_streams", "Too many event streams are open")
             }
-            Self::Log(error) | Self::Load(LoadError::Read(error)) if is_connection(error) => {
-                (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The database is not available")
-            }
             Self::Undeclared { .. }
             | Self::Command(Failure::Failed(_))
+            | Self::Pool(_)
             | Self::Log(_)
             | Self::Load(_)
             | Self::Query(_)
@@ -386,12 +391,18 @@ fn count(fields: &[FieldProblem]) -> String {
     }
 }
 
-fn is_connection(error: &ReadError) -> bool {
-    match error {
-        ReadError::Pool(_) => true,
-        ReadError::Database { source, .. } => source.is_closed(),
-        ReadError::Corrupt { .. } | ReadError::Interrupted { .. } | ReadError::StreamName(_) => false,
-    }
+const UNAVAILABLE: Description = Description {
+    status: StatusCode::SERVICE_UNAVAILABLE,
+    code: "unavailable",
+    title: "The database is not available",
+};
+
+/// Whether somewhere below the failure the database was not there, or had no room or time.
+fn is_outage(error: &(dyn std::error::Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |error| error.source()).any(|cause| {
+        cause.is::<PoolError>()
+            || cause.downcast_ref::<tokio_postgres::Error>().is_some_and(projections::database::is_transient)
+    })
 }
 
 /// Statuses that no handler chose.

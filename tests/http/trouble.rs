@@ -88,6 +88,29 @@ impl QuoteBoard for Broken {
     }
 }
 
+/// Identity, read models and prices all say that it passes, not that it is a fault of ours.
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_database_callers_are_told_to_come_back() {
+    let deck = super::kit::idle_deck().await;
+    let id = uuid::Uuid::nil();
+    deck.get("/models").await.data(200);
+    deck.running.app.reads.close();
+    for path in [
+        "/auth/me".to_owned(),
+        "/models".to_owned(),
+        format!("/runs/{id}"),
+        "/leaderboard".to_owned(),
+        "/symbols".to_owned(),
+        "/admin/users".to_owned(),
+    ] {
+        let reply = deck.get(&path).await;
+        reply.problem(503, "unavailable");
+        assert_eq!(reply.header("retry-after"), "1", "{path}");
+    }
+    let login = json!({"email": super::kit::OWNER, "password": super::kit::PASSWORD});
+    deck.post("/auth/login", &login).await.problem(503, "unavailable");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_panic_is_answered_without_its_words_and_the_server_goes_on() {
     let deck = deck_with(&BTreeSet::new(), Arc::new(Broken)).await;

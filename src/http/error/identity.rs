@@ -69,9 +69,6 @@ pub(super) fn description(error: &IdentityError) -> Description {
         IdentityError::SecretShownBefore => {
             (StatusCode::CONFLICT, "secret_shown_before", "The secret was shown before")
         }
-        IdentityError::Connect(_) => {
-            (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The database is not available")
-        }
         // Those that have a failure of the API of their own are not kept as failures of identity.
         IdentityError::Account(_)
         | IdentityError::Invitations(_)
@@ -79,6 +76,7 @@ pub(super) fn description(error: &IdentityError) -> Description {
         | IdentityError::Behind(_)
         | IdentityError::Query(_)
         | IdentityError::Pool(_)
+        | IdentityError::Connect(_)
         | IdentityError::Invalid(_)
         | IdentityError::Database { .. }
         | IdentityError::Keys(_)
