@@ -15,18 +15,18 @@ pub mod start;
 mod view;
 
 use events::RunId;
+use projections::View;
 use projections::runs::{self, RunDetail};
 
 use super::caller::Caller;
 use super::error::ApiError;
-use super::state::Api;
 pub use figures::{EquityFigures, TradeFigures};
 pub use snapshot::SnapshotView;
 pub use view::{RunView, StatusName};
 
-/// The caller's run. Somebody else's does not exist.
-async fn owned(api: &Api, caller: &Caller, run_id: RunId) -> Result<RunDetail, ApiError> {
-    let found = runs::find(&**api.view(caller).await?, run_id).await?;
+/// The caller's run, in what the caller sees. Somebody else's does not exist.
+async fn owned(view: &View, caller: &Caller, run_id: RunId) -> Result<RunDetail, ApiError> {
+    let found = runs::find(&***view, run_id).await?;
     found
         .filter(|detail| detail.run.owner == caller.principal)
         .ok_or_else(|| ApiError::not_found("run", run_id))

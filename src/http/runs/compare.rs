@@ -69,12 +69,13 @@ pub async fn show(
     at_least: AtLeast,
 ) -> Result<Answer<ComparisonView>, ApiError> {
     let position = at_least.shown_by(&api, &[Runs::NAME, Ledger::NAME, Equity::NAME]).await?;
+    let view = api.view(&caller).await?;
     let mut runs = Vec::with_capacity(run_ids.len());
     for run_id in run_ids {
-        runs.push(owned(&api, &caller, run_id).await?);
+        runs.push(owned(&view, &caller, run_id).await?);
     }
     let query = PerformanceQuery { risk_free_annual: risk_free.0, ..PerformanceQuery::default() };
-    let compared = compare(&**api.view(&caller).await?, runs, &query, points).await?;
+    let compared = compare(&**view, runs, &query, points).await?;
     Ok(Answer::ok(&caller, compared.into()).at(position))
 }
 

@@ -102,8 +102,8 @@ pub async fn list(
     at_least: AtLeast,
 ) -> Result<Answer<Vec<EquityPointView>>, ApiError> {
     let position = at_least.shown_by(&api, &[Runs::NAME, Equity::NAME]).await?;
-    let run = owned(&api, &caller, run_id).await?.run;
     let client = api.view(&caller).await?;
+    let run = owned(&client, &caller, run_id).await?.run;
     let (points, next) = match points {
         Some(Points(most)) => (equity::sampled(&**client, run_id, most).await?.points, None),
         None => {

@@ -46,7 +46,7 @@ pub async fn find(
     at_least: AtLeast,
 ) -> Result<Answer<RunDetailView>, ApiError> {
     let position = at_least.shown_by(&api, &[Runs::NAME]).await?;
-    let detail = owned(&api, &caller, run_id).await?;
+    let detail = owned(&api.view(&caller).await?, &caller, run_id).await?;
     let version = detail.run.version;
     Ok(Answer::ok(&caller, detail.into()).at(position).version(version))
 }

@@ -108,8 +108,9 @@ pub async fn list(
     at_least: AtLeast,
 ) -> Result<Answer<Vec<RecordView>>, ApiError> {
     let position = at_least.shown_by(&api, &[Runs::NAME, Ledger::NAME]).await?;
-    let run = owned(&api, &caller, run_id).await?.run;
-    let page = ledger::records(&**api.view(&caller).await?, run_id, paging.cursor, paging.limit).await?;
+    let view = api.view(&caller).await?;
+    let run = owned(&view, &caller, run_id).await?.run;
+    let page = ledger::records(&**view, run_id, paging.cursor, paging.limit).await?;
     let views = page.items.into_iter().map(RecordView::from).collect();
     let total = i64::try_from(run.records).unwrap_or(i64::MAX);
     Ok(Answer::ok(&caller, views).at(position).next(page.next_cursor).total(total))

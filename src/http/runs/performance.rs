@@ -93,7 +93,8 @@ pub async fn show(
     at_least: AtLeast,
 ) -> Result<Answer<PerformanceView>, ApiError> {
     let position = at_least.shown_by(&api, &[Runs::NAME, Ledger::NAME, Equity::NAME]).await?;
-    let run = owned(&api, &caller, run_id).await?;
+    // Not held while prices are read: who holds a connection must not wait for another.
+    let run = owned(&api.view(&caller).await?, &caller, run_id).await?;
     let prices = Prices::read(&api.app().market, &run.snapshot, &how).await?;
     let (benchmark, close) = (|at| prices.benchmark_at(at), |symbol: &_, at| prices.close_at(symbol, at));
     let query = PerformanceQuery {
