@@ -43,8 +43,6 @@ pub enum Access {
     OwnStream,
     /// Auditors, operators and admins.
     Oversight,
-    /// Operators and admins.
-    Operator,
     /// Admins.
     Admin,
 }
@@ -67,7 +65,6 @@ impl FromStr for Access {
             "own-run" => Self::Own("run"),
             "own-stream" => Self::OwnStream,
             "oversight" => Self::Oversight,
-            "operator" => Self::Operator,
             "admin" => Self::Admin,
             other => return Err(UnknownAccess(other.to_owned())),
         })
@@ -82,7 +79,6 @@ impl Access {
                 true
             }
             Self::Oversight => role.oversees(),
-            Self::Operator => role.operates(),
             Self::Admin => role == Role::Admin,
         }
     }
@@ -91,7 +87,7 @@ impl Access {
     fn scope(self, method: &Method) -> Option<Scope> {
         match self {
             Self::Public | Self::Myself => None,
-            Self::Operator | Self::Admin => Some(Scope::Admin),
+            Self::Admin => Some(Scope::Admin),
             _ if method.is_safe() => Some(Scope::Read),
             _ => Some(Scope::Trade),
         }
@@ -101,7 +97,6 @@ impl Access {
     const fn wanted(self) -> &'static str {
         match self {
             Self::Oversight => "auditor, operator or admin",
-            Self::Operator => "operator or admin",
             _ => "admin",
         }
     }

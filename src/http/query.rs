@@ -17,6 +17,13 @@ pub trait FromParameters: Sized {
     fn read(parameters: &mut Parameters) -> Option<Self>;
 }
 
+/// A list that takes no parameters but these.
+impl<C: FromStr<Err: Display>> FromParameters for Paging<C> {
+    fn read(parameters: &mut Parameters) -> Option<Self> {
+        Some(parameters.paging())
+    }
+}
+
 /// The query of a request.
 #[derive(Debug, Clone)]
 pub struct Query<T>(pub T);

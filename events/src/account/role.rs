@@ -52,11 +52,6 @@ impl Role {
         matches!(self, Self::Auditor | Self::Operator | Self::Admin)
     }
 
-    /// Whether it looks after the installation.
-    pub const fn operates(self) -> bool {
-        matches!(self, Self::Operator | Self::Admin)
-    }
-
     /// What this role may do at most; a key of the account never may more.
     pub fn scopes(self) -> Scopes {
         match self {

@@ -11,7 +11,7 @@ use projections::PositionCursor;
 use projections::Projection;
 use projections::invitations::{self, InvitationRow, Invitations};
 use serde::Serialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::{Reason, ReasonBody};
 use crate::http::answer::{Answer, Envelope};
@@ -23,7 +23,7 @@ use crate::http::idempotency::WriteParameters;
 use crate::http::page::{PageParameters, Paging};
 use crate::http::path::{Named, Path};
 use crate::http::position::{AtLeast, PositionParameters};
-use crate::http::query::{FromParameters, Parameters, Query};
+use crate::http::query::Query;
 use crate::http::state::Api;
 
 /// An address as it stands in the path; identity says whether it is one.
@@ -40,20 +40,6 @@ impl FromStr for Address {
 
 impl Named for Address {
     const WHAT: &'static str = "address";
-}
-
-/// Which page.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct Which {
-    #[param(ignore)]
-    paging: Paging<PositionCursor>,
-}
-
-impl FromParameters for Which {
-    fn read(parameters: &mut Parameters) -> Option<Self> {
-        Some(Self { paging: parameters.paging() })
-    }
 }
 
 /// An address that may sign up.
@@ -118,12 +104,12 @@ pub struct Invited {
 
 /// Lists the addresses that may sign up, last changed first.
 #[utoipa::path(get, path = "/api/v1/admin/invitations", tag = "administration", operation_id = "list_invitations",
-    extensions(("x-access" = json!("admin"))), params(Which, PageParameters, PositionParameters),
+    extensions(("x-access" = json!("admin"))), params(PageParameters, PositionParameters),
     responses((status = 200, description = "Invitations", body = Envelope<Vec<InvitationView>>)))]
 pub async fn list(
     State(api): State<Api>,
     caller: Caller,
-    Query(Which { paging }): Query<Which>,
+    Query(paging): Query<Paging<PositionCursor>>,
     at_least: AtLeast,
 ) -> Result<Answer<Vec<InvitationView>>, ApiError> {
     let position = at_least.shown_by(&api, &[Invitations::NAME]).await?;

@@ -2,39 +2,23 @@
 
 use axum::extract::State;
 use events::AccountId;
-use projections::{PositionCursor, accounts};
+use projections::accounts;
 use serde::Serialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::{Reason, ReasonBody};
 use crate::http::answer::{Answer, Envelope};
 use crate::http::auth::SessionView;
+use crate::http::auth::sessions::Which;
 use crate::http::body::Body;
 use crate::http::caller::Caller;
 use crate::http::entering::Managing;
 use crate::http::error::ApiError;
 use crate::http::idempotency::WriteParameters;
-use crate::http::page::{PageParameters, Paging};
+use crate::http::page::PageParameters;
 use crate::http::path::Path;
-use crate::http::query::{FromParameters, Parameters, Query};
+use crate::http::query::Query;
 use crate::http::state::Api;
-
-/// Which sessions.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct Which {
-    /// Whether to show ended ones, too; default `false`.
-    #[param(value_type = Option<bool>)]
-    ended: bool,
-    #[param(ignore)]
-    paging: Paging<PositionCursor>,
-}
-
-impl FromParameters for Which {
-    fn read(parameters: &mut Parameters) -> Option<Self> {
-        Some(Self { ended: parameters.optional("ended").unwrap_or(false), paging: parameters.paging() })
-    }
-}
 
 /// The account is signed out everywhere.
 #[derive(Debug, Serialize, ToSchema)]

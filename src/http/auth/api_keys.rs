@@ -7,7 +7,7 @@ use events::account::{Scope, Scopes};
 use jiff::Timestamp;
 use projections::PositionCursor;
 use serde::Serialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::ApiKeyView;
 use crate::http::answer::{Answer, Envelope};
@@ -18,23 +18,9 @@ use crate::http::error::ApiError;
 use crate::http::idempotency::WriteParameters;
 use crate::http::page::{PageParameters, Paging};
 use crate::http::path::Path;
-use crate::http::query::{FromParameters, Parameters, Query};
+use crate::http::query::Query;
 use crate::http::state::Api;
 use crate::identity::{CreateApiKey, api_keys_of};
-
-/// Which page.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct Which {
-    #[param(ignore)]
-    paging: Paging<PositionCursor>,
-}
-
-impl FromParameters for Which {
-    fn read(parameters: &mut Parameters) -> Option<Self> {
-        Some(Self { paging: parameters.paging() })
-    }
-}
 
 /// A key to be made.
 #[derive(Debug, ToSchema)]
@@ -81,12 +67,12 @@ pub struct RevokedApiKey {
 
 /// Lists the caller's API keys, newest first.
 #[utoipa::path(get, path = "/api/v1/auth/api-keys", tag = "accounts", operation_id = "list_api_keys",
-    extensions(("x-access" = json!("self"))), params(Which, PageParameters),
+    extensions(("x-access" = json!("self"))), params(PageParameters),
     responses((status = 200, description = "Keys", body = Envelope<Vec<ApiKeyView>>)))]
 pub async fn list(
     State(api): State<Api>,
     caller: Caller,
-    Query(Which { paging }): Query<Which>,
+    Query(paging): Query<Paging<PositionCursor>>,
 ) -> Result<Answer<Vec<ApiKeyView>>, ApiError> {
     let view = api.view(&caller).await?;
     let page = api_keys_of(&**view, caller.who.account_id, paging.cursor, paging.limit).await?;

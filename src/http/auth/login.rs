@@ -3,8 +3,7 @@
 use axum::extract::State;
 use utoipa::ToSchema;
 
-use super::SignedInView;
-use super::cookies::given;
+use super::{SignedInView, entered};
 use crate::config::SecretText;
 use crate::http::answer::{Answer, Envelope};
 use crate::http::body::{Body, FromMembers, Members};
@@ -50,7 +49,5 @@ pub async fn log_in(
 ) -> Result<Answer<SignedInView>, ApiError> {
     api.rates().check_login(entering.address, &value.email).map_err(ApiError::RateLimited)?;
     let signed_in = api.app().identity.login(value, &entering.asked).await?;
-    let cookies = given(api.config(), &signed_in.tokens);
-    let position = signed_in.position;
-    Ok(Answer::ok(&asked, signed_in.into()).at(position).headers(cookies))
+    Ok(entered(&api, asked, signed_in))
 }

@@ -4,8 +4,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use utoipa::ToSchema;
 
-use super::SignedInView;
-use super::cookies::given;
+use super::{SignedInView, entered};
 use crate::config::SecretText;
 use crate::http::answer::{Answer, Envelope};
 use crate::http::body::{Body, FromMembers, Members};
@@ -55,9 +54,7 @@ pub async fn refresh(
         None => of_cookie(&headers)?,
     };
     let signed_in = api.app().identity.refresh(token.expose(), &entering.asked).await?;
-    let cookies = given(api.config(), &signed_in.tokens);
-    let position = signed_in.position;
-    Ok(Answer::ok(&asked, signed_in.into()).at(position).headers(cookies))
+    Ok(entered(&api, asked, signed_in))
 }
 
 /// The token of the cookie, which browsers send by themselves: the page must show that it is of the own origin. The access

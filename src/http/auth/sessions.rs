@@ -24,9 +24,9 @@ use crate::http::state::Api;
 pub struct Which {
     /// Whether to show ended ones, too; default `false`.
     #[param(value_type = Option<bool>)]
-    ended: bool,
+    pub(in crate::http) ended: bool,
     #[param(ignore)]
-    paging: Paging<PositionCursor>,
+    pub(in crate::http) paging: Paging<PositionCursor>,
 }
 
 impl FromParameters for Which {

@@ -4,8 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use utoipa::ToSchema;
 
-use super::SignedInView;
-use super::cookies::given;
+use super::{SignedInView, entered};
 use crate::config::SecretText;
 use crate::http::answer::{Answer, Envelope};
 use crate::http::body::{Body, FromMembers, Members};
@@ -55,7 +54,5 @@ pub async fn sign_up(
 ) -> Result<Answer<SignedInView>, ApiError> {
     api.rates().check_login(entering.address, &value.email).map_err(ApiError::RateLimited)?;
     let signed_in = api.app().identity.sign_up(value, &entering.asked).await?;
-    let cookies = given(api.config(), &signed_in.tokens);
-    let position = signed_in.position;
-    Ok(Answer::ok(&asked, signed_in.into()).status(StatusCode::CREATED).at(position).headers(cookies))
+    Ok(entered(&api, asked, signed_in).status(StatusCode::CREATED))
 }
