@@ -27,6 +27,15 @@ const TO: &str = "1997-12-31";
 const DAYS: usize = 2_000;
 const PATIENCE: Duration = Duration::from_secs(60);
 
+const ROOM: &str =
+    "create or replace function room() returns trigger language plpgsql as $$ begin return new; end $$";
+/// The lock waits for whoever is writing: once this has answered, nothing is written.
+const NO_ROOM: &str = "begin;
+     lock table events in share row exclusive mode;
+     create or replace function room() returns trigger language plpgsql as $$
+     begin raise exception 'could not extend file: No space left on device' using errcode = '53100'; end $$;
+     commit";
+
 #[tokio::test(flavor = "multi_thread")]
 async fn runs_outlive_a_dead_database_a_dead_message_server_and_a_full_disk() {
     let mut config = test_config("outage");
@@ -111,19 +120,21 @@ impl Scene<'_> {
     }
 
     async fn the_disk_is_full(&self) {
-        let runs = [self.start().await, self.start().await];
-        let kept = note(self.app, "room", CommandId::generate()).await.unwrap();
-        self.in_the_middle_of(&runs).await;
+        // The trigger is there before anything runs and stays: to create or drop one locks the log against its users, while
+        // a function can be replaced under them.
         let client = self.app.log.connector().connect().await.unwrap();
+        client.batch_execute(ROOM).await.unwrap();
         client
             .batch_execute(
-                "create function no_room() returns trigger language plpgsql as $$
-                 begin raise exception 'could not extend file: No space left on device' using errcode = '53100'; end $$;
-                 create trigger no_room before insert on events for each row execute function no_room();
-                 alter table events enable always trigger no_room",
+                "create trigger room before insert on events for each row execute function room();
+                 alter table events enable always trigger room",
             )
             .await
             .unwrap();
+        let runs = [self.start().await, self.start().await];
+        let kept = note(self.app, "room", CommandId::generate()).await.unwrap();
+        self.in_the_middle_of(&runs).await;
+        client.batch_execute(NO_ROOM).await.unwrap();
         let head = self.app.log.head().await.unwrap();
         let refused = within(note(self.app, "no room", CommandId::generate())).await.unwrap_err();
         let AppendError::Unavailable { reason } = &refused else { panic!("{refused:?}") };
@@ -131,7 +142,7 @@ impl Scene<'_> {
         assert_eq!(self.app.log.head().await.unwrap(), head);
         assert!(self.are_in_the_middle(&runs).await, "nothing was written, nothing failed");
 
-        client.batch_execute("drop trigger no_room on events").await.unwrap();
+        client.batch_execute(ROOM).await.unwrap();
         let after = self.note_again("room again", CommandId::generate()).await;
         assert_eq!(after, Version(kept.tip.version.0 + 1));
         self.all_ran_as_if_nothing_had_happened(&runs).await;
