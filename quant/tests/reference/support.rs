@@ -65,9 +65,17 @@ pub fn close(value: f64, expected: f64, relative: f64) {
 fn the_closes_are_those_that_the_reference_names() {
     let document = reference();
     let portfolio = &document["portfolios"][0];
-    let (from, to) =
-        (portfolio["input"]["from"].as_str().unwrap(), portfolio["input"]["to"].as_str().unwrap());
-    let returns =
-        Closes::of("sp500_20").returns(portfolio["input"]["tickers"][0].as_str().unwrap(), from, to);
-    assert_eq!(returns.len() as u64, portfolio["stats"]["n_returns"].as_u64().unwrap());
+    let input = |name: &str| portfolio["input"][name].as_str().unwrap();
+    let closes = Closes::of("sp500_20");
+    let series: Vec<Vec<f64>> = portfolio["input"]["tickers"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|ticker| closes.returns(ticker.as_str().unwrap(), input("from"), input("to")))
+        .collect();
+    let stats = &portfolio["stats"];
+    assert_eq!(series[0].len() as u64, stats["n_returns"].as_u64().unwrap());
+    let sum: quant::sum::Sum = series.iter().flatten().copied().collect();
+    let mean = sum.total().unwrap() / (series.len() * series[0].len()) as f64;
+    close(mean, stats["mean_daily"].as_f64().unwrap(), 1e-12);
 }
