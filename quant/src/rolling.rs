@@ -1,27 +1,61 @@
-//! Figures over every window of a series, in time linear in the series whatever the window.
+//! Figures over every window of a series, in time that hardly depends on the window.
 //!
 //! The usual way, adding what enters a window and subtracting what leaves it, carries the rounding error of the
-//! largest value it ever saw along. Here the series is cut into blocks as long as the window. A window is the end
-//! of one block and the beginning of the next: both are accumulated once per block, and joined. Nothing is ever
-//! subtracted, so every window is as exact as if it were computed alone.
+//! largest value it ever saw along. Here nothing is ever subtracted, so every window is as exact as if it were
+//! computed alone. Sums are doubled: those of 1, 2, 4, … values, of which each window is put together (n log window
+//! additions, which run side by side). Spreads are cut into blocks as long as the window: a window is the end of one
+//! block and the beginning of the next, which are accumulated once per block, and joined (three steps a value).
 
 use crate::convention::Deviation;
 use crate::figure::{Because, Figure, Unavailable, finite, number};
 use crate::moments::{at_least, divisible, divisor};
 
-/// What a window is summed up as.
+/// What a window is summed up as. Reciprocals of counts are handed in: dividing is what would take most of the time.
 trait Aggregate: Copy {
     type Item: Copy;
     fn empty() -> Self;
-    /// With one item more.
-    fn with(self, item: Self::Item) -> Self;
-    /// Of the items of both.
-    fn joined(self, other: Self) -> Self;
+    /// With one item more, given one over the count of all.
+    fn with(self, item: Self::Item, inverse: f64) -> Self;
+    /// Of the items of both, given one over the count of all.
+    fn joined(self, other: Self, inverse: f64) -> Self;
 }
 
 /// Sum of every window of `window` values, in order; values of one sign lose no digits.
 pub fn rolling_sums(values: &[f64], window: usize) -> Result<Vec<f64>, Unavailable> {
-    windows::<Total>(values, window)?.into_iter().map(|Total(sum)| finite(sum)).collect()
+    fits(window, values.len())?;
+    let (mut doubled, mut width) = (values.to_vec(), 1);
+    // The first `covered` values of every window.
+    let (mut sums, mut covered): (Option<Vec<f64>>, usize) = (None, 0);
+    loop {
+        if window & width != 0 {
+            sums = Some(match sums {
+                Some(sums) => shifted_sums(&sums, &doubled, covered),
+                None => doubled.clone(),
+            });
+            covered += width;
+        }
+        if covered == window {
+            break;
+        }
+        doubled = shifted_sums(&doubled, &doubled, width);
+        width *= 2;
+    }
+    let sums = sums.unwrap_or_default();
+    if sums.iter().all(|sum| sum.is_finite()) { Ok(sums) } else { Err(Because::NotFinite.into()) }
+}
+
+/// left_i + right_{i + shift}, as far as both go.
+fn shifted_sums(left: &[f64], right: &[f64], shift: usize) -> Vec<f64> {
+    left.iter().zip(right.get(shift..).unwrap_or_default()).map(|(left, right)| left + right).collect()
+}
+
+/// Mean of every window of `window` values, in order.
+pub fn rolling_means(values: &[f64], window: usize) -> Result<Vec<f64>, Unavailable> {
+    let mut means = rolling_sums(values, window)?;
+    for mean in &mut means {
+        *mean /= number(window as u64);
+    }
+    Ok(means)
 }
 
 /// Standard deviation of every window of `window` values, in order and in their unit. The window is at least 2.
@@ -32,10 +66,12 @@ pub fn rolling_deviations(
 ) -> Result<Vec<f64>, Unavailable> {
     two_or_more(window)?;
     let divisor = divisor(window as u64, deviation);
-    windows::<Spread>(values, window)?
-        .into_iter()
-        .map(|spread| finite((spread.squares / divisor).sqrt()))
-        .collect()
+    let deviations = windows(values, window, |spread: Spread| (spread.squares / divisor).sqrt())?;
+    if deviations.iter().all(|deviation| deviation.is_finite()) {
+        Ok(deviations)
+    } else {
+        Err(Because::NotFinite.into())
+    }
 }
 
 /// cov(y, x) / var(x) of every window of `window` pairs, in order. A window in which x does not vary has none. The
@@ -46,60 +82,51 @@ pub fn rolling_slopes(y: &[f64], x: &[f64], window: usize) -> Result<Vec<Figure>
         return Err(Because::LengthsDiffer.into());
     }
     let pairs: Vec<(f64, f64)> = y.iter().copied().zip(x.iter().copied()).collect();
-    Ok(windows::<JointSpread>(&pairs, window)?.into_iter().map(JointSpread::slope).collect())
+    windows(&pairs, window, |spread: JointSpread| spread.slope(number(window as u64)))
 }
 
 fn two_or_more(window: usize) -> Result<(), Unavailable> {
     if window >= 2 { Ok(()) } else { Err(Because::InvalidConvention.into()) }
 }
 
-fn windows<A: Aggregate>(items: &[A::Item], window: usize) -> Result<Vec<A>, Unavailable> {
+fn fits(window: usize, length: usize) -> Result<(), Unavailable> {
     if window == 0 {
         return Err(Because::InvalidConvention.into());
     }
-    at_least(window as u64, items.len() as u64)?;
-    let mut windows = Vec::with_capacity(items.len() - window + 1);
+    at_least(window as u64, length as u64)
+}
+
+fn windows<A: Aggregate, T>(
+    items: &[A::Item],
+    window: usize,
+    finish: impl Fn(A) -> T,
+) -> Result<Vec<T>, Unavailable> {
+    fits(window, items.len())?;
+    let inverses: Vec<f64> = (1..=window as u64).map(|count| 1.0 / number(count)).collect();
+    let inverse_of_all = 1.0 / number(window as u64);
+    let mut finished = Vec::with_capacity(items.len() - window + 1);
     // Of the block before, what its last item, its last two, … add up to.
-    let mut endings: Vec<A> = Vec::new();
+    let mut endings: Vec<A> = Vec::with_capacity(window);
     for block in items.chunks(window) {
         let mut beginning = A::empty();
         // The window that ends at this block's first item holds all but the first of the block before.
         let mut ends = endings.iter().rev().skip(1);
-        for (index, item) in block.iter().enumerate() {
-            beginning = beginning.with(*item);
+        for (index, (item, inverse)) in block.iter().zip(&inverses).enumerate() {
+            beginning = beginning.with(*item, *inverse);
             match ends.next() {
-                Some(end) => windows.push(end.joined(beginning)),
-                None if index + 1 == window => windows.push(beginning),
+                Some(end) => finished.push(finish(end.joined(beginning, inverse_of_all))),
+                None if index + 1 == window => finished.push(finish(beginning)),
                 None => {}
             }
         }
         endings.clear();
         let mut ending = A::empty();
-        for item in block.iter().rev() {
-            ending = ending.with(*item);
+        for (item, inverse) in block.iter().rev().zip(&inverses) {
+            ending = ending.with(*item, *inverse);
             endings.push(ending);
         }
     }
-    Ok(windows)
-}
-
-#[derive(Clone, Copy)]
-struct Total(f64);
-
-impl Aggregate for Total {
-    type Item = f64;
-
-    fn empty() -> Self {
-        Self(0.0)
-    }
-
-    fn with(self, item: f64) -> Self {
-        Self(self.0 + item)
-    }
-
-    fn joined(self, other: Self) -> Self {
-        Self(self.0 + other.0)
-    }
+    Ok(finished)
 }
 
 /// Count, mean and Σ(x - mean)², by Welford's recurrence; joined by Chan, Golub and LeVeque's.
@@ -117,19 +144,17 @@ impl Aggregate for Spread {
         Self { count: 0.0, mean: 0.0, squares: 0.0 }
     }
 
-    fn with(self, item: f64) -> Self {
-        let count = self.count + 1.0;
+    fn with(self, item: f64, inverse: f64) -> Self {
         let distance = item - self.mean;
-        let mean = self.mean + distance / count;
-        Self { count, mean, squares: self.squares + distance * (item - mean) }
+        let mean = self.mean + distance * inverse;
+        Self { count: self.count + 1.0, mean, squares: self.squares + distance * (item - mean) }
     }
 
-    fn joined(self, other: Self) -> Self {
-        let count = self.count + other.count;
+    fn joined(self, other: Self, inverse: f64) -> Self {
         let distance = other.mean - self.mean;
-        let share = other.count / count;
+        let share = other.count * inverse;
         Self {
-            count,
+            count: self.count + other.count,
             mean: self.mean + distance * share,
             squares: self.squares + other.squares + distance * distance * (self.count * share),
         }
@@ -145,8 +170,8 @@ struct JointSpread {
 }
 
 impl JointSpread {
-    fn slope(self) -> Figure {
-        let deviation = (self.x.squares / self.x.count).sqrt();
+    fn slope(self, count: f64) -> Figure {
+        let deviation = (self.x.squares / count).sqrt();
         divisible(finite(deviation)?, finite(self.x.mean)?)?;
         finite(self.products / self.x.squares)
     }
@@ -159,28 +184,21 @@ impl Aggregate for JointSpread {
         Self { x: Spread::empty(), y_mean: 0.0, products: 0.0 }
     }
 
-    fn with(self, (y, x): (f64, f64)) -> Self {
+    fn with(self, (y, x): (f64, f64), inverse: f64) -> Self {
         let from_mean = x - self.x.mean;
-        let spread = self.x.with(x);
-        let y_mean = self.y_mean + (y - self.y_mean) / spread.count;
-        Self { x: spread, y_mean, products: self.products + from_mean * (y - y_mean) }
+        let y_mean = self.y_mean + (y - self.y_mean) * inverse;
+        Self { x: self.x.with(x, inverse), y_mean, products: self.products + from_mean * (y - y_mean) }
     }
 
-    fn joined(self, other: Self) -> Self {
+    fn joined(self, other: Self, inverse: f64) -> Self {
         let (x_distance, y_distance) = (other.x.mean - self.x.mean, other.y_mean - self.y_mean);
-        let share = other.x.count / (self.x.count + other.x.count);
+        let share = other.x.count * inverse;
         Self {
-            x: self.x.joined(other.x),
+            x: self.x.joined(other.x, inverse),
             y_mean: self.y_mean + y_distance * share,
             products: self.products + other.products + x_distance * y_distance * (self.x.count * share),
         }
     }
-}
-
-/// Mean of every window of `window` values, in order.
-pub fn rolling_means(values: &[f64], window: usize) -> Result<Vec<f64>, Unavailable> {
-    let sums = rolling_sums(values, window)?;
-    Ok(sums.into_iter().map(|sum| sum / number(window as u64)).collect())
 }
 
 #[cfg(test)]
