@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::convention::Deviation;
 use crate::figure::{Because, Figure, Unavailable, finite, positive};
 use crate::moments::{JointMoments, Moments, at_least};
+use crate::ratios::alpha_of;
 use crate::returns::simple_return;
 
 /// Returns of the strategy paired with those of the benchmark. Constant size.
@@ -60,9 +61,7 @@ impl BenchmarkAccumulator {
     /// Jensen's alpha of one period: mean r - rf - beta (mean b - rf), a fraction, not annualised.
     pub fn alpha_per_period(&self, risk_free_per_period: f64) -> Figure {
         let beta = self.beta()?;
-        let strategy = self.joint.y().mean()? - risk_free_per_period;
-        let benchmark = self.joint.x().mean()? - risk_free_per_period;
-        finite(strategy - beta * benchmark)
+        alpha_of(self.joint.y().mean()?, self.joint.x().mean()?, beta, risk_free_per_period)
     }
 
     /// Correlation of the returns, -1 to 1. Needs two returns.

@@ -132,6 +132,15 @@ impl Convention {
         above_zero(self.periods_per_year)
     }
 
+    /// Periods per year for a series with returns on so many days, if they may be extrapolated to a year.
+    pub fn periods_of(&self, trading_days: u64) -> Figure {
+        let needed = self.trading_days_min;
+        if trading_days < needed {
+            return Err(Because::TooFewTradingDays { needed }.into());
+        }
+        self.periods()
+    }
+
     /// Risk-free return of one period, as a fraction.
     pub fn risk_free_per_period(&self) -> Figure {
         let periods = self.periods()?;

@@ -63,6 +63,24 @@ pub enum Because {
     NoLosingTrades,
     /// Two series that belong together differ in length.
     LengthsDiffer,
+    /// Days that should rise from one to the next do not.
+    DaysOutOfOrder,
+    /// A price was zero or negative.
+    PriceNotPositive,
+    /// A bar's high is below, or its low above, another of its prices.
+    BarContradictory,
+    /// The benchmark rose in no period.
+    BenchmarkNeverRose,
+    /// The benchmark fell in no period.
+    BenchmarkNeverFell,
+    /// Payments without receipts or receipts without payments: no rate balances them.
+    NoSignChange,
+    /// No rate within the range of numbers balances the payments.
+    NoRate,
+    /// A regressor is a combination of the others.
+    RegressorsDependent,
+    /// The matrix is not symmetric or has a negative eigenvalue: it is no covariance.
+    CovarianceInvalid,
     /// The convention asks for something that is no number of periods, no rate or no probability.
     InvalidConvention,
     /// An input was NaN or infinite, or the result would have been.
@@ -90,6 +108,15 @@ impl fmt::Display for Because {
             Self::NoWinningTrades => "no winning trades",
             Self::NoLosingTrades => "no losing trades",
             Self::LengthsDiffer => "series of different lengths",
+            Self::DaysOutOfOrder => "days out of order",
+            Self::PriceNotPositive => "zero or negative price",
+            Self::BarContradictory => "a bar that contradicts itself",
+            Self::BenchmarkNeverRose => "no period in which the benchmark rose",
+            Self::BenchmarkNeverFell => "no period in which the benchmark fell",
+            Self::NoSignChange => "payments of one sign only",
+            Self::NoRate => "no rate balances the payments",
+            Self::RegressorsDependent => "linearly dependent regressors",
+            Self::CovarianceInvalid => "not a covariance matrix",
             Self::InvalidConvention => "invalid convention",
             Self::NotFinite => "not a finite number",
         };

@@ -11,19 +11,32 @@
 //!   transcendental functions come from `libm`, not from the platform.
 //! - **Fractions, not percent.** Rounding belongs to the display.
 
+pub mod against;
+pub mod alignment;
 pub mod benchmark;
+pub mod cash_flows;
 pub mod convention;
 pub mod correlation;
 pub mod drawdown;
 pub mod exposure;
 pub mod figure;
+pub mod gaussian;
+pub mod har;
+pub mod lanes;
 pub mod moments;
+pub mod monte_carlo;
 pub mod performance;
+pub mod periods;
+pub mod ratios;
 pub mod report;
 pub mod returns;
+pub mod rolling;
+pub mod sample;
 pub mod sum;
 pub mod trades;
 pub mod var;
+pub mod volatility;
+pub mod wealth;
 
 pub use convention::{Annualisation, Convention, Deviation, RiskFreeSplit, SortinoDenominator};
 pub use correlation::{CorrelationMatrix, correlation, correlation_matrix};

@@ -54,12 +54,7 @@ impl Moments {
 
     /// The deviation as a divisor: refused when it is zero up to rounding ([`DEVIATION_FLOOR`]).
     pub fn deviation_to_divide_by(&self, deviation: Deviation) -> Figure {
-        let value = self.deviation(deviation)?;
-        if value > DEVIATION_FLOOR * self.mean()?.abs().max(1.0) {
-            Ok(value)
-        } else {
-            Err(Because::ZeroDeviation.into())
-        }
+        divisible(self.deviation(deviation)?, self.mean()?)
     }
 
     /// Σ(x - mean)².
@@ -126,7 +121,17 @@ impl JointMoments {
     }
 }
 
-fn divisor(count: u64, deviation: Deviation) -> f64 {
+/// The deviation of values around `mean`, unless it only measures their rounding ([`DEVIATION_FLOOR`]).
+pub(crate) fn divisible(deviation: f64, mean: f64) -> Figure {
+    if deviation > DEVIATION_FLOOR * mean.abs().max(1.0) {
+        Ok(deviation)
+    } else {
+        Err(Because::ZeroDeviation.into())
+    }
+}
+
+/// What the sum of squared deviations is divided by.
+pub(crate) fn divisor(count: u64, deviation: Deviation) -> f64 {
     match deviation {
         Deviation::Sample => number(count) - 1.0,
         Deviation::Population => number(count),

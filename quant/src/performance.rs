@@ -7,7 +7,8 @@ use crate::convention::{Annualisation, Convention, SortinoDenominator};
 use crate::drawdown::DrawdownAccumulator;
 use crate::exposure::ExposureAccumulator;
 use crate::figure::{Because, Figure, Unavailable, finite, number, positive};
-use crate::moments::{DEVIATION_FLOOR, Moments, at_least};
+use crate::moments::{Moments, at_least};
+use crate::ratios;
 use crate::report::Performance;
 use crate::returns::{annualised_by_days, compounded, simple_return};
 use crate::sum::Sum;
@@ -227,14 +228,14 @@ impl PerformanceAccumulator {
     fn volatility(&self) -> Figure {
         self.usable()?;
         let deviation = self.returns.deviation(self.convention.deviation)?;
-        finite(deviation * self.periods()?.sqrt())
+        ratios::per_year(deviation, self.periods()?)
     }
 
     fn sharpe(&self) -> Figure {
         self.usable()?;
         at_least(2, self.returns.count())?;
         let deviation = self.returns.deviation_to_divide_by(self.convention.deviation)?;
-        finite(self.mean_excess()? / deviation * self.periods()?.sqrt())
+        ratios::sharpe_of(self.mean_excess()?, deviation, self.periods()?)
     }
 
     fn sortino(&self) -> Figure {
@@ -250,12 +251,12 @@ impl PerformanceAccumulator {
                 self.negative_excess.deviation_to_divide_by(self.convention.deviation)?
             }
         };
-        finite(mean_excess / downside * self.periods()?.sqrt())
+        ratios::sharpe_of(mean_excess, downside, self.periods()?)
     }
 
     fn downside_deviation(&self) -> Figure {
-        let downside = finite((self.downside_squares.total()? / number(self.returns.count())).sqrt())?;
-        if downside > DEVIATION_FLOOR { Ok(downside) } else { Err(Because::NoLosingPeriods.into()) }
+        let downside = ratios::downside_of(self.downside_squares.total()?, self.returns.count())?;
+        ratios::downside_to_divide_by(downside)
     }
 
     fn mean_excess(&self) -> Figure {
@@ -263,9 +264,7 @@ impl PerformanceAccumulator {
     }
 
     fn calmar(&self) -> Figure {
-        let annualised = self.annualised_return()?;
-        let depth = self.drawdown.maximum()?;
-        if depth > 0.0 { finite(annualised / depth) } else { Err(Because::NoDrawdown.into()) }
+        ratios::calmar(self.annualised_return()?, self.drawdown.maximum()?)
     }
 
     fn positive_period_rate(&self) -> Figure {
@@ -281,13 +280,13 @@ impl PerformanceAccumulator {
     fn tracking_error(&self) -> Figure {
         self.usable()?;
         let deviation = self.benchmark.active_deviation(self.convention.deviation)?;
-        finite(deviation * self.periods()?.sqrt())
+        ratios::per_year(deviation, self.periods()?)
     }
 
     fn information_ratio(&self) -> Figure {
         self.usable()?;
         let ratio = self.benchmark.active_ratio(self.convention.deviation)?;
-        finite(ratio * self.periods()?.sqrt())
+        ratios::per_year(ratio, self.periods()?)
     }
 
     fn alpha(&self) -> Figure {
@@ -298,11 +297,7 @@ impl PerformanceAccumulator {
 
     /// Periods per year, if the convention lets a series of so many trading days be annualised.
     fn periods(&self) -> Figure {
-        let needed = self.convention.trading_days_min;
-        if self.trading_days < needed {
-            return Err(Because::TooFewTradingDays { needed }.into());
-        }
-        self.convention.periods()
+        self.convention.periods_of(self.trading_days)
     }
 
     fn calendar_days(&self) -> i64 {

@@ -28,6 +28,66 @@ pub fn log_returns(values: &[f64]) -> Result<Vec<f64>, Unavailable> {
     pairwise(values, log_return)
 }
 
+/// What a return compares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReturnKind {
+    /// P_t / P_{t-1} - 1: adds up over holdings. For regressions, profit and value at risk.
+    Simple,
+    /// ln(P_t / P_{t-1}): adds up over time. For correlations.
+    Log,
+}
+
+impl ReturnKind {
+    /// The return from one value to the next. Both must be above zero.
+    pub fn between(self, previous: f64, current: f64) -> Figure {
+        match self {
+            Self::Simple => simple_return(previous, current),
+            Self::Log => log_return(previous, current),
+        }
+    }
+}
+
+/// `pnl / equity before`, a fraction: the day's return when payments count at its end. The equity must be above zero.
+pub fn return_on_equity(pnl: f64, equity_before: f64) -> Figure {
+    finite(finite(pnl)? / positive(equity_before, Because::EquityNotPositive)?)
+}
+
+/// Σ weight · return of every day, over series of simple returns of the same days: the returns of a book with these
+/// exposures over equity held through all of them, shorts negative. Added in the order of the series.
+pub fn weighted_returns(series: &[&[f64]], weights: &[f64]) -> Result<Vec<f64>, Unavailable> {
+    let days = series.first().ok_or(Because::NoPoints)?.len();
+    if series.len() != weights.len() || series.iter().any(|returns| returns.len() != days) {
+        return Err(Because::LengthsDiffer.into());
+    }
+    let mut sums = vec![0.0; days];
+    for (returns, weight) in series.iter().zip(weights) {
+        for (sum, value) in sums.iter_mut().zip(*returns) {
+            *sum += weight * value;
+        }
+    }
+    sums.into_iter().map(finite).collect()
+}
+
+/// Compounded simple returns of every `periods` consecutive ones, in order: n - periods + 1 of them. They overlap, so
+/// that neighbours are not independent.
+pub fn overlapping_returns(returns: &[f64], periods: usize) -> Result<Vec<f64>, Unavailable> {
+    if periods == 0 {
+        return Err(Because::InvalidConvention.into());
+    }
+    let mut wealth = Vec::with_capacity(returns.len() + 1);
+    wealth.push(1.0);
+    let mut last = 1.0;
+    for value in returns {
+        last *= 1.0 + value;
+        wealth.push(last);
+    }
+    wealth
+        .iter()
+        .zip(wealth.iter().skip(periods))
+        .map(|(before, after)| simple_return(*before, *after))
+        .collect()
+}
+
 /// `(1 + total)^exponent - 1`: a total return as the return of a year, both fractions.
 pub fn compounded(total_return: f64, exponent: f64) -> Figure {
     finite(libm::expm1(libm::log1p(total_return) * exponent))
@@ -68,6 +128,45 @@ mod tests {
         assert_eq!(simple_returns(&[-1.0, 1.0]), Err(Because::EquityNotPositive.into()));
         assert_eq!(simple_returns(&[1.0, f64::NAN]), Err(Because::NotFinite.into()));
         assert_eq!(simple_return(f64::MIN_POSITIVE, f64::MAX), Err(Because::NotFinite.into()));
+    }
+
+    #[test]
+    fn returns_of_the_specification() {
+        let closes = [100.0, 102.0, 99.0, 101.5];
+        for (kind, expected) in [
+            (ReturnKind::Simple, [0.02, -0.029_411_764_7, 0.025_252_525_3]),
+            (ReturnKind::Log, [0.019_802_627_3, -0.029_852_963_1, 0.024_938_948_3]),
+        ] {
+            for (pair, expected) in closes.windows(2).zip(expected) {
+                assert!((kind.between(pair[0], pair[1]).unwrap() - expected).abs() < 6e-11);
+            }
+        }
+    }
+
+    #[test]
+    fn a_book_weighs_its_returns() {
+        let book = weighted_returns(&[&[0.01, 0.02], &[0.03, -0.01]], &[1.5, -0.5]).unwrap();
+        assert!((book[0] - 0.0).abs() < 1e-17 && (book[1] - 0.035).abs() < 1e-17);
+        assert_eq!(weighted_returns(&[&[0.1], &[0.1, 0.2]], &[1.0, 1.0]), Err(Because::LengthsDiffer.into()));
+        assert_eq!(weighted_returns(&[&[0.1]], &[]), Err(Because::LengthsDiffer.into()));
+        assert_eq!(weighted_returns(&[&[1e308]], &[10.0]), Err(Because::NotFinite.into()));
+        assert_eq!(weighted_returns(&[], &[]), Err(Because::NoPoints.into()));
+    }
+
+    #[test]
+    fn overlapping_returns_compound() {
+        let two_days = overlapping_returns(&[0.1, 0.1, -0.5], 2).unwrap();
+        assert!((two_days[0] - 0.21).abs() < 1e-15 && (two_days[1] + 0.45).abs() < 1e-15);
+        assert_eq!(overlapping_returns(&[0.1], 2), Ok(vec![]));
+        assert_eq!(overlapping_returns(&[0.1], 0), Err(Because::InvalidConvention.into()));
+        assert_eq!(overlapping_returns(&[-1.0, 0.1], 1), Err(Because::EquityNotPositive.into()));
+    }
+
+    #[test]
+    fn a_day_earns_on_what_it_started_with() {
+        assert_eq!(return_on_equity(-50.0, 1000.0), Ok(-0.05));
+        assert_eq!(return_on_equity(1.0, 0.0), Err(Because::EquityNotPositive.into()));
+        assert_eq!(return_on_equity(f64::NAN, 1.0), Err(Because::NotFinite.into()));
     }
 
     #[test]

@@ -9,6 +9,12 @@ mod properties;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]
+mod series_laws;
+#[cfg(test)]
+mod series_refusals;
+#[cfg(test)]
 mod support;
+#[cfg(test)]
+mod test_series;
 #[cfg(test)]
 mod worked_example;

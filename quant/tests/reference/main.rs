@@ -2,4 +2,14 @@
 //! on the real closes of `data/prices`. Conventions and tolerances are in `fixtures/README.md`.
 
 #[cfg(test)]
+mod cash_flows;
+#[cfg(test)]
+mod contract;
+#[cfg(test)]
+mod series;
+#[cfg(test)]
+mod stats;
+#[cfg(test)]
 mod support;
+#[cfg(test)]
+mod volatility;
