@@ -2,4 +2,6 @@
 //! on the real closes of `data/prices`. Conventions and tolerances are in `fixtures/README.md`.
 
 #[cfg(test)]
+mod european_options;
+#[cfg(test)]
 mod support;
