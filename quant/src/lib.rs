@@ -18,6 +18,7 @@ pub mod drawdown;
 pub mod exposure;
 pub mod figure;
 pub mod moments;
+pub mod optimal;
 pub mod options;
 pub mod performance;
 pub mod report;

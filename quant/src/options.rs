@@ -8,6 +8,7 @@
 
 use serde::{Deserialize, Serialize};
 
+pub mod american;
 pub mod batch;
 pub mod black_scholes;
 pub mod greeks;

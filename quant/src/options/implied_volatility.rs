@@ -21,7 +21,7 @@ const PRICE_NOISE: f64 = 8.0 * f64::EPSILON;
 /// A time value of less than this many times the noise is noise.
 const NOISE_MARGIN: f64 = 4.0;
 /// A step of this relative length is the last: the method is of fourth order.
-const LAST_STEP: f64 = 1e-5;
+const LAST_STEP: f64 = 1e-4;
 const STEPS_MAX: u32 = 64;
 
 /// A volatility and how exactly the price determines it.
@@ -70,10 +70,10 @@ pub fn implied_volatility(
     // The square root of spot and strike values, from the larger of them.
     let scale = if moneyness > 0.0 { spot_value / half } else { spot_value * half };
     let target = Target::new(-moneyness.abs(), half, time_value / scale, missing / scale);
-    let deviation = target.solve().ok_or(OptionRefusal::NotDetermined)?;
+    let (deviation, slope) = target.solve().ok_or(OptionRefusal::NotDetermined)?;
     let root_time = terms.years.sqrt();
     let volatility = deviation / root_time;
-    let vega = scale * target.curve(deviation).slope * root_time;
+    let vega = scale * slope * root_time;
     let uncertainty = (noise / vega).max(2.0 * f64::EPSILON * volatility);
     if !uncertainty.is_finite() || uncertainty > UNCERTAINTY_MAX {
         return Err(OptionRefusal::NotDetermined);
@@ -118,6 +118,12 @@ enum Branch {
     Missing,
 }
 
+impl Curve {
+    /// At the money the point of inflection is no deviation at all.
+    const AT_THE_MONEY: Self =
+        Self { value: 0.0, missing: 1.0, slope: DENSITY_AT_ZERO, second: 0.0, third: -0.25 };
+}
+
 impl Target {
     fn new(x: f64, half: f64, value: f64, missing: f64) -> Self {
         Self { x, half, value, missing }
@@ -141,20 +147,19 @@ impl Target {
         }
     }
 
-    /// The deviation; none where the arithmetic gives way.
-    fn solve(&self) -> Option<f64> {
+    /// The deviation and the price's slope there; none where the arithmetic gives way.
+    fn solve(&self) -> Option<(f64, f64)> {
         let inflection = (-2.0 * self.x).sqrt();
-        let (guess, branch, mut low, mut high) = if inflection > 0.0 {
-            let curve = self.curve(inflection);
-            if self.value < curve.value {
-                let (guess, logarithm) = self.guess_below(inflection, &curve);
-                (guess, Branch::ReciprocalLogarithm(logarithm), 0.0, inflection)
-            } else {
-                (self.guess_above(inflection, &curve), self.branch_above(), inflection, f64::INFINITY)
-            }
+        let turning = if inflection > 0.0 { self.curve(inflection) } else { Curve::AT_THE_MONEY };
+        let (mut low, mut high) = (inflection, f64::INFINITY);
+        let (guess, branch) = if self.value < turning.value {
+            (low, high) = (0.0, inflection);
+            let (guess, logarithm) = self.guess_below(inflection, &turning);
+            (guess, Branch::ReciprocalLogarithm(logarithm))
+        } else if self.value < self.missing {
+            (inflection + self.step(&turning, Branch::Price), Branch::Price)
         } else {
-            // At the money: the price is 1 - 2 Φ(-s/2).
-            (-2.0 * quantile(0.5 * self.missing), self.branch_above(), 0.0, f64::INFINITY)
+            (self.guess_above(inflection, &turning), Branch::Missing)
         };
         let mut s = guess;
         for _ in 0..STEPS_MAX {
@@ -168,20 +173,13 @@ impl Target {
                 high = s;
             }
             let step = self.step(&curve, branch);
-            if step.is_finite() {
-                if step.abs() <= LAST_STEP * s {
-                    return Some(s + step);
-                }
-                s += step;
-            } else {
-                s = f64::NAN;
+            if step.abs() <= LAST_STEP * s {
+                return Some((s + step, curve.slope));
             }
+            // Without a step that is a number the bracket is halved.
+            s += step;
         }
         None
-    }
-
-    fn branch_above(&self) -> Branch {
-        if self.value < self.missing { Branch::Price } else { Branch::Missing }
     }
 
     /// `s²` as the rational quadratic function of `-1 / ln b` (Gregory and Delbourgo 1982) that has the values and slopes at

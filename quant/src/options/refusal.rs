@@ -38,6 +38,8 @@ pub enum OptionRefusal {
     AboveRange,
     /// Rate and yield are such that early exercise pays between two boundaries, which no method here follows.
     TwoBoundaries,
+    /// The iteration for the exercise boundary did not settle.
+    NotSettled,
 }
 
 impl fmt::Display for OptionRefusal {
@@ -58,6 +60,7 @@ impl fmt::Display for OptionRefusal {
             Self::BelowRange => "volatility below the range",
             Self::AboveRange => "volatility above the range",
             Self::TwoBoundaries => "two exercise boundaries",
+            Self::NotSettled => "the exercise boundary did not settle",
         })
     }
 }

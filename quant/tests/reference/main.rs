@@ -2,6 +2,14 @@
 //! on the real closes of `data/prices`. Conventions and tolerances are in `fixtures/README.md`.
 
 #[cfg(test)]
+mod american_options;
+#[cfg(test)]
 mod european_options;
+#[cfg(test)]
+mod optimal_portfolios;
+#[cfg(test)]
+mod optimal_properties;
+#[cfg(test)]
+mod option_properties;
 #[cfg(test)]
 mod support;
