@@ -25,6 +25,8 @@ pub mod har;
 pub mod lanes;
 pub mod moments;
 pub mod monte_carlo;
+pub mod optimal;
+pub mod options;
 pub mod performance;
 pub mod periods;
 pub mod ratios;

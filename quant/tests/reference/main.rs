@@ -9,6 +9,15 @@ mod contract;
 mod series;
 #[cfg(test)]
 mod stats;
+mod american_options;
+#[cfg(test)]
+mod european_options;
+#[cfg(test)]
+mod optimal_portfolios;
+#[cfg(test)]
+mod optimal_properties;
+#[cfg(test)]
+mod option_properties;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
