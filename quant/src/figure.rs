@@ -63,6 +63,23 @@ pub enum Because {
     NoLosingTrades,
     /// Two series that belong together differ in length.
     LengthsDiffer,
+    /// The formula compares series and needs at least this many.
+    TooFewSeries {
+        /// The least number of series.
+        needed: u64,
+    },
+    /// A cell that the formula needs is missing from a panel or matrix.
+    MissingCells,
+    /// Explaining series are linear combinations of each other, so that their coefficients mean nothing.
+    Collinear,
+    /// A factor, series or position was named that is not there.
+    UnknownIndex,
+    /// There are no positions, or all exposures are zero.
+    NoPositions,
+    /// No benchmark weights were given, or they do not add up to something above zero.
+    NoBenchmarkWeights,
+    /// No position belongs to a sector, or the classified ones are short on balance.
+    NothingClassified,
     /// The convention asks for something that is no number of periods, no rate or no probability.
     InvalidConvention,
     /// An input was NaN or infinite, or the result would have been.
@@ -76,6 +93,7 @@ impl fmt::Display for Because {
             Self::TooFewReturns { needed } => return write!(f, "fewer than {needed} returns"),
             Self::TooFewCalendarDays { needed } => return write!(f, "fewer than {needed} calendar days"),
             Self::TooFewTradingDays { needed } => return write!(f, "fewer than {needed} trading days"),
+            Self::TooFewSeries { needed } => return write!(f, "fewer than {needed} series"),
             Self::NoPoints => "no points",
             Self::ZeroDeviation => "zero deviation",
             Self::BenchmarkZeroDeviation => "zero deviation of the benchmark",
@@ -90,6 +108,12 @@ impl fmt::Display for Because {
             Self::NoWinningTrades => "no winning trades",
             Self::NoLosingTrades => "no losing trades",
             Self::LengthsDiffer => "series of different lengths",
+            Self::MissingCells => "missing cells",
+            Self::Collinear => "collinear factors",
+            Self::UnknownIndex => "unknown index",
+            Self::NoPositions => "no positions",
+            Self::NoBenchmarkWeights => "no benchmark weights",
+            Self::NothingClassified => "no classified net exposure",
             Self::InvalidConvention => "invalid convention",
             Self::NotFinite => "not a finite number",
         };

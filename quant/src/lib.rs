@@ -12,15 +12,33 @@
 //! - **Fractions, not percent.** Rounding belongs to the display.
 
 pub mod benchmark;
+pub mod beta;
+pub mod clusters;
+pub mod concentration;
 pub mod convention;
 pub mod correlation;
+pub mod covariance;
+pub mod diversification;
 pub mod drawdown;
 pub mod exposure;
+pub mod factors;
 pub mod figure;
+pub mod linear;
 pub mod moments;
+pub mod panel;
 pub mod performance;
+pub mod portfolios;
+pub mod psd;
+pub mod rates;
+pub mod regression;
 pub mod report;
 pub mod returns;
+pub mod ridge;
+pub mod risk_contributions;
+pub mod sectors;
+pub mod spread;
+pub mod stress;
+pub mod student_t;
 pub mod sum;
 pub mod trades;
 pub mod var;

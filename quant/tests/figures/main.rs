@@ -1,6 +1,8 @@
 //! The numbers of `quant` against printed examples, reference values, real ledgers and their own laws.
 
 #[cfg(test)]
+mod books;
+#[cfg(test)]
 mod ledgers;
 #[cfg(test)]
 mod portfolios;
@@ -8,6 +10,8 @@ mod portfolios;
 mod properties;
 #[cfg(test)]
 mod refusals;
+#[cfg(test)]
+mod stress;
 #[cfg(test)]
 mod support;
 #[cfg(test)]

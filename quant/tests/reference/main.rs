@@ -2,4 +2,10 @@
 //! on the real closes of `data/prices`. Conventions and tolerances are in `fixtures/README.md`.
 
 #[cfg(test)]
+mod cross_section;
+#[cfg(test)]
+mod regression;
+#[cfg(test)]
+mod series;
+#[cfg(test)]
 mod support;
