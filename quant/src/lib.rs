@@ -1,14 +1,15 @@
-//! What it means: performance figures of an equity series, as pure `f64` numerics.
+//! What it means: the performance of a series and the risk of a book, as pure `f64` numerics.
 //!
-//! Nothing here reads a clock, a file or the network, and nothing here knows an event. Series are consumed
-//! one point at a time by accumulators of constant size, so that a run of millions of bars needs no buffer
-//! and its statistics can be snapshotted between two bars.
+//! Nothing here reads a clock, a file or the network, and nothing here knows an event. The equity of a run is
+//! consumed one point at a time by accumulators of constant size, so that millions of bars need no buffer and
+//! their statistics can be snapshotted between two of them. What compares several series takes them whole, as a
+//! [`panel::Panel`] in which NaN marks a missing cell.
 //!
 //! Three promises hold everywhere:
 //!
 //! - **No NaN leaves.** A figure is a finite number or [`Unavailable`] with its reason.
-//! - **The same input gives the same bits.** Sums run in the order of the input through [`sum::Sum`];
-//!   transcendental functions come from `libm`, not from the platform.
+//! - **The same input gives the same bits.** Sums run in a fixed order, compensated ([`sum::Sum`]) unless
+//!   the terms are centred; transcendental functions come from `libm`, not from the platform.
 //! - **Fractions, not percent.** Rounding belongs to the display.
 
 pub mod benchmark;
@@ -23,6 +24,7 @@ pub mod drawdown;
 pub mod exposure;
 pub mod factors;
 pub mod figure;
+pub mod imputation;
 pub mod linear;
 pub mod moments;
 pub mod panel;
@@ -36,6 +38,7 @@ pub mod returns;
 pub mod ridge;
 pub mod risk_contributions;
 pub mod sectors;
+pub mod selection;
 pub mod spread;
 pub mod stress;
 pub mod student_t;

@@ -330,5 +330,5 @@ fn long_run(influence: &[f64], residuals: &[f64], lags: u32) -> f64 {
         let weight = 1.0 - f64::from(lag) / (f64::from(lags) + 1.0);
         weight * dot(scores.get(lag as usize..).unwrap_or_default(), &scores)
     };
-    dot(&scores, &scores) + 2.0 * (1..=lags).map(lagged).sum::<f64>()
+    dot(&scores, &scores) + 2.0 * (1..=lags).take(scores.len()).map(lagged).sum::<f64>()
 }

@@ -43,6 +43,14 @@ fn times(shocks: &[Shock], factor: f64) -> Vec<Shock> {
     shocks.iter().map(|shock| Shock { size: factor * shock.size, ..*shock }).collect()
 }
 
+fn anything() -> impl Strategy<Value = f64> {
+    prop_oneof![
+        8 => -2.0..2.0f64,
+        1 => any::<f64>(),
+        1 => prop_oneof![Just(0.0), Just(f64::NAN), Just(f64::NEG_INFINITY), Just(f64::MAX), Just(5e-324)],
+    ]
+}
+
 fn same(left: f64, right: f64) -> bool {
     (left - right).abs() <= 1e-9 * left.abs().max(right.abs()).max(1.0)
 }
@@ -130,5 +138,25 @@ proptest! {
         prop_assert!(outcome.total >= -exposure);
         prop_assert!(same(outcome.total, exposure * (beta * size).max(-1.0)));
         prop_assert_eq!(outcome.exceeds_equity, outcome.equity_after < 0.0);
+    }
+
+    #[test]
+    fn whatever_the_book_only_numbers_leave(
+        exposures in vec(anything(), 3), betas in vec(anything(), 9), cells in vec(anything(), 9),
+        sizes in vec(anything(), 2), equity in anything()
+    ) {
+        let position = |(exposure, betas): (&f64, &[f64])| StressPosition {
+            exposure: *exposure, betas: betas.to_vec(), pricing: Pricing::Linear
+        };
+        let book: Vec<_> = exposures.iter().zip(betas.chunks(FACTORS)).map(position).collect();
+        let given: Vec<_> = sizes.iter().zip(0..).map(|(size, factor)| Shock { factor, size: *size }).collect();
+        let covariance = Symmetric::from_fn(FACTORS, |i, j| Ok(cells[i * FACTORS + j]));
+        if let Ok(stress) = covariance.and_then(|covariance| stress(&book, equity, &covariance, &given)) {
+            for outcome in [&stress.direct, &stress.correlated] {
+                let totals = [outcome.total, outcome.linear, outcome.floors, outcome.share_of_equity];
+                let all = [&totals[..], &outcome.shocks, &outcome.positions, &outcome.factors].concat();
+                prop_assert!(all.iter().all(|value| value.is_finite()));
+            }
+        }
     }
 }

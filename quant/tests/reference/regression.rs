@@ -7,6 +7,7 @@ use quant::panel::{Panel, last};
 use quant::regression::{Coefficient, Design, Fit, Line, StandardErrors, line};
 use quant::ridge::{Penalty, RidgeFit};
 use quant::spread::{Magnitude, Spread, spread_beta};
+use quant::stress::{Pricing, Shock, StressPosition, stress};
 use serde_json::Value;
 
 use crate::series::{a, c, g, m, of, v};
@@ -207,6 +208,22 @@ fn overlapping_factors_flip_a_sign_when_taken_together() {
     }
     close(covariance.get(0, 1).unwrap(), 3.2663306e-5, 1e-7);
     close(covariance.get(0, 0).unwrap(), 6.3964312e-5, 1e-7);
+}
+
+#[test]
+fn overlapping_factors_lose_a_market_fall_once() {
+    let values = [of(m, 1..=90), of(g, 1..=90)].concat();
+    let panel = Panel::new(&values, 90).unwrap();
+    let fit = Design::new(&panel).unwrap().fit(&of(c, 1..=90), StandardErrors::Classical).unwrap();
+    let covariance = covariance_matrix(&panel, Weighting::Equal, Centring::SampleMean).unwrap();
+    let position = StressPosition {
+        exposure: 1.0,
+        betas: fit.slopes.iter().map(|slope| slope.value).collect(),
+        pricing: Pricing::Linear,
+    };
+    let fall = stress(&[position], 1.0, &covariance, &[Shock { factor: 0, size: -0.10 }]).unwrap();
+    close(fall.correlated.share_of_equity, -0.07919437828, RELATIVE);
+    close(fall.direct.share_of_equity, -0.10990818788, RELATIVE);
 }
 
 #[test]

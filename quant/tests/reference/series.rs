@@ -2,6 +2,9 @@
 
 use std::ops::RangeInclusive;
 
+/// A return by its day.
+pub type Series = fn(f64) -> f64;
+
 /// The market: 0.010 sin t + 0.005 cos 3t.
 pub fn m(t: f64) -> f64 {
     0.010 * libm::sin(t) + 0.005 * libm::cos(3.0 * t)
@@ -33,13 +36,13 @@ pub fn c(t: f64) -> f64 {
 }
 
 /// The values of a series on the days given.
-pub fn of(series: fn(f64) -> f64, days: RangeInclusive<u32>) -> Vec<f64> {
+pub fn of(series: Series, days: RangeInclusive<u32>) -> Vec<f64> {
     days.map(|day| series(f64::from(day))).collect()
 }
 
 #[test]
 fn the_first_values_are_those_printed() {
-    let printed: [(fn(f64) -> f64, f64); 6] = [
+    let printed: [(Series, f64); 6] = [
         (m, 0.003464747365),
         (a, 0.008110534305),
         (b, 0.003158331375),
