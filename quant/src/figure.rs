@@ -77,10 +77,25 @@ pub enum Because {
     NoSignChange,
     /// No rate within the range of numbers balances the payments.
     NoRate,
-    /// A regressor is a combination of the others.
-    RegressorsDependent,
     /// The matrix is not symmetric or has a negative eigenvalue: it is no covariance.
     CovarianceInvalid,
+    /// The formula compares series and needs at least this many.
+    TooFewSeries {
+        /// The least number of series.
+        needed: u64,
+    },
+    /// A cell that the formula needs is missing from a panel or matrix.
+    MissingCells,
+    /// Explaining series are linear combinations of each other, so that their coefficients mean nothing.
+    Collinear,
+    /// A factor, series or position was named that is not there.
+    UnknownIndex,
+    /// There are no positions, or all exposures are zero.
+    NoPositions,
+    /// No benchmark weights were given, or they do not add up to something above zero.
+    NoBenchmarkWeights,
+    /// No position belongs to a sector, or the classified ones are short on balance.
+    NothingClassified,
     /// The convention asks for something that is no number of periods, no rate or no probability.
     InvalidConvention,
     /// An input was NaN or infinite, or the result would have been.
@@ -94,6 +109,7 @@ impl fmt::Display for Because {
             Self::TooFewReturns { needed } => return write!(f, "fewer than {needed} returns"),
             Self::TooFewCalendarDays { needed } => return write!(f, "fewer than {needed} calendar days"),
             Self::TooFewTradingDays { needed } => return write!(f, "fewer than {needed} trading days"),
+            Self::TooFewSeries { needed } => return write!(f, "fewer than {needed} series"),
             Self::NoPoints => "no points",
             Self::ZeroDeviation => "zero deviation",
             Self::BenchmarkZeroDeviation => "zero deviation of the benchmark",
@@ -115,8 +131,13 @@ impl fmt::Display for Because {
             Self::BenchmarkNeverFell => "no period in which the benchmark fell",
             Self::NoSignChange => "payments of one sign only",
             Self::NoRate => "no rate balances the payments",
-            Self::RegressorsDependent => "linearly dependent regressors",
             Self::CovarianceInvalid => "not a covariance matrix",
+            Self::MissingCells => "missing cells",
+            Self::Collinear => "collinear factors",
+            Self::UnknownIndex => "unknown index",
+            Self::NoPositions => "no positions",
+            Self::NoBenchmarkWeights => "no benchmark weights",
+            Self::NothingClassified => "no classified net exposure",
             Self::InvalidConvention => "invalid convention",
             Self::NotFinite => "not a finite number",
         };

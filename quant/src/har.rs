@@ -169,7 +169,7 @@ mod tests {
 
     #[test]
     fn a_series_that_does_not_vary_explains_nothing() {
-        let dependent = Some(Because::RegressorsDependent.into());
+        let dependent = Some(Because::Collinear.into());
         assert_eq!(forecast_month(&[0.01; 252]).err(), dependent);
         assert_eq!(realised_variance(&[0.0; 252], 1).err(), dependent);
     }

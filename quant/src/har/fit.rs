@@ -90,7 +90,7 @@ fn means(rows: &[Row], count: f64) -> Result<(f64, [f64; 3]), Unavailable> {
 
 fn scale(squares: f64) -> Figure {
     let scale = finite(squares)?.sqrt();
-    if scale > 0.0 { Ok(scale) } else { Err(Because::RegressorsDependent.into()) }
+    if scale > 0.0 { Ok(scale) } else { Err(Because::Collinear.into()) }
 }
 
 fn ratio(coefficient: f64, error: f64) -> Figure {
@@ -130,5 +130,5 @@ impl Factor {
 }
 
 fn independent(left: f64) -> Figure {
-    if finite(left)? > INDEPENDENCE_MIN { Ok(left.sqrt()) } else { Err(Because::RegressorsDependent.into()) }
+    if finite(left)? > INDEPENDENCE_MIN { Ok(left.sqrt()) } else { Err(Because::Collinear.into()) }
 }

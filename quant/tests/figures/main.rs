@@ -1,6 +1,8 @@
 //! The numbers of `quant` against printed examples, reference values, real ledgers and their own laws.
 
 #[cfg(test)]
+mod books;
+#[cfg(test)]
 mod ledgers;
 #[cfg(test)]
 mod portfolios;
@@ -12,6 +14,8 @@ mod refusals;
 mod series_laws;
 #[cfg(test)]
 mod series_refusals;
+#[cfg(test)]
+mod stress;
 #[cfg(test)]
 mod support;
 #[cfg(test)]

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use quant::{
     Annualisation, Convention, EquityPoint, Figure, Performance, PerformanceAccumulator, RiskFreeSplit,
-    correlation_matrix, returns, var,
+    correlation_matrix, panel, returns, var,
 };
 use serde::Deserialize;
 
 use crate::support::{close, fixture};
+use quant::panel::Panel;
 
 const RELATIVE: f64 = 1e-9;
 
@@ -88,10 +89,10 @@ impl Portfolio {
 
     fn matches(&self, last: usize, each: fn(&[f64]) -> Vec<f64>, expected: &[Vec<f64>]) {
         let series: Vec<_> = self.closes.values().map(|closes| each(closes)).collect();
-        let tails: Vec<_> =
-            series.iter().map(|series| &series[series.len().saturating_sub(last)..]).collect();
-        let matrix = correlation_matrix(&tails);
-        for (row, expected) in matrix.rows().iter().zip(expected) {
+        let tails: Vec<_> = series.iter().map(|series| panel::last(series, last)).collect();
+        let values = tails.concat();
+        let matrix = correlation_matrix(&Panel::new(&values, tails[0].len()).unwrap(), 2);
+        for (row, expected) in matrix.rows().zip(expected) {
             for (figure, expected) in row.iter().zip(expected) {
                 close(*figure, *expected, RELATIVE);
             }

@@ -2,14 +2,13 @@
 //! on the real closes of `data/prices`. Conventions and tolerances are in `fixtures/README.md`.
 
 #[cfg(test)]
+mod american_options;
+#[cfg(test)]
 mod cash_flows;
 #[cfg(test)]
 mod contract;
 #[cfg(test)]
-mod series;
-#[cfg(test)]
-mod stats;
-mod american_options;
+mod cross_section;
 #[cfg(test)]
 mod european_options;
 #[cfg(test)]
@@ -18,6 +17,14 @@ mod optimal_portfolios;
 mod optimal_properties;
 #[cfg(test)]
 mod option_properties;
+#[cfg(test)]
+mod regression;
+#[cfg(test)]
+mod series;
+#[cfg(test)]
+mod smooth;
+#[cfg(test)]
+mod stats;
 #[cfg(test)]
 mod support;
 #[cfg(test)]

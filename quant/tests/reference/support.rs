@@ -79,3 +79,88 @@ fn the_closes_are_those_that_the_reference_names() {
     let mean = sum.total().unwrap() / (series.len() * series[0].len()) as f64;
     close(mean, stats["mean_daily"].as_f64().unwrap(), 1e-12);
 }
+
+/// A JSON number.
+#[track_caller]
+pub fn number(value: &Value) -> f64 {
+    value.as_f64().unwrap_or_else(|| panic!("{value} is no number"))
+}
+
+/// A reference portfolio with the closes it was computed from.
+pub struct Case {
+    block: Value,
+    stocks: Closes,
+}
+
+/// All reference portfolios.
+pub fn cases() -> Vec<Case> {
+    let mut document = reference();
+    let blocks = document["portfolios"].as_array_mut().unwrap();
+    blocks.drain(..).map(|block| Case { block, stocks: Closes::of("sp500_20") }).collect()
+}
+
+impl Case {
+    /// A block of its figures.
+    pub fn block(&self, name: &str) -> &Value {
+        &self.block[name]
+    }
+
+    /// Its stocks, in order.
+    pub fn tickers(&self) -> Vec<String> {
+        let tickers = self.block["input"]["tickers"].as_array().unwrap();
+        tickers.iter().map(|ticker| ticker.as_str().unwrap().to_owned()).collect()
+    }
+
+    /// Simple returns of each stock.
+    pub fn returns(&self) -> Vec<Vec<f64>> {
+        let (from, to) = self.window();
+        self.tickers().iter().map(|ticker| self.stocks.returns(ticker, from, to)).collect()
+    }
+
+    /// Simple returns of the index.
+    pub fn index(&self) -> Vec<f64> {
+        let (from, to) = self.window();
+        Closes::of("sp500_index").returns("SP500", from, to)
+    }
+
+    /// Simple returns of factor funds.
+    pub fn funds(&self, tickers: &[&str]) -> Vec<Vec<f64>> {
+        let ((from, to), closes) = (self.window(), Closes::of("factor_etfs"));
+        tickers.iter().map(|ticker| closes.returns(ticker, from, to)).collect()
+    }
+
+    /// Weights at the last close, in the order of the stocks.
+    pub fn end_weights(&self) -> Vec<f64> {
+        let weights = &self.block["cross_section"]["end_weights"];
+        self.tickers().iter().map(|ticker| number(&weights[ticker])).collect()
+    }
+
+    /// Simple returns of the portfolio: the weighted mean every day, or those of what was bought and held.
+    pub fn portfolio(&self) -> Vec<f64> {
+        let (input, returns) = (&self.block["input"], self.returns());
+        let count = returns.len();
+        let mut values: Vec<f64> = match input["weights"].as_array() {
+            Some(weights) => weights.iter().map(number).collect(),
+            None => vec![1.0 / count as f64; count],
+        };
+        let held = input["mode"] == "buy_and_hold";
+        (0..returns[0].len())
+            .map(|day| {
+                let (mut before, mut gained) = (0.0, 0.0);
+                for (value, series) in values.iter_mut().zip(&returns) {
+                    before += *value;
+                    gained += *value * series[day];
+                    if held {
+                        *value *= 1.0 + series[day];
+                    }
+                }
+                gained / before
+            })
+            .collect()
+    }
+
+    fn window(&self) -> (&str, &str) {
+        let input = &self.block["input"];
+        (input["from"].as_str().unwrap(), input["to"].as_str().unwrap())
+    }
+}
