@@ -1,14 +1,15 @@
 //! What it means: performance figures of an equity series, as pure `f64` numerics.
 //!
-//! Nothing here reads a clock, a file or the network, and nothing here knows an event. Series are consumed
-//! one point at a time by accumulators of constant size, so that a run of millions of bars needs no buffer
-//! and its statistics can be snapshotted between two bars.
+//! Nothing here reads a clock, a file or the network, and nothing here knows an event. The equity of a run is
+//! consumed one point at a time by accumulators of constant size, so that millions of bars need no buffer and
+//! their statistics can be snapshotted between two bars. Daily returns of a portfolio come as slices, for
+//! figures that look at the whole series.
 //!
 //! Three promises hold everywhere:
 //!
 //! - **No NaN leaves.** A figure is a finite number or [`Unavailable`] with its reason.
-//! - **The same input gives the same bits.** Sums run in the order of the input through [`sum::Sum`];
-//!   transcendental functions come from `libm`, not from the platform.
+//! - **The same input gives the same bits.** Sums run in the order of the input through [`sum::Sum`], or over
+//!   slices in the fixed order of [`lanes`]; transcendental functions come from `libm`, not from the platform.
 //! - **Fractions, not percent.** Rounding belongs to the display.
 
 pub mod against;
