@@ -97,7 +97,7 @@ impl Inputs {
 
     /// The regression of the targets on the first as many days, and its forecast from the last day.
     fn explaining(&self, targets: &[f64], rows_min: u64) -> Result<Har, Unavailable> {
-        let days = self
+        let mut days = self
             .day
             .iter()
             .zip(&self.week)
@@ -105,7 +105,7 @@ impl Inputs {
             .map(|((day, week), month)| [*day, *week, *month]);
         let rows: Vec<Row> = targets.iter().zip(days.clone()).map(|(y, x)| Row { y: *y, x }).collect();
         let fit = fit(&rows, rows_min)?;
-        let inputs = days.last().ok_or(Because::NoPoints)?;
+        let inputs = days.next_back().ok_or(Because::NoPoints)?;
         let [constant, day, week, month] = fit.coefficients;
         let forecast = finite(constant + day * inputs[0] + week * inputs[1] + month * inputs[2])?;
         Ok(Har {

@@ -76,7 +76,7 @@ impl NormalReturns {
     pub fn draw(&self, generator: &mut Generator) -> Result<Vec<f64>, Unavailable> {
         let normals = self.normals(generator)?;
         let returns = self.means.iter().zip(&self.root).map(|(mean, row)| mean + dot(row, &normals));
-        returns.map(|value| finite(value)).collect()
+        returns.map(finite).collect()
     }
 
     /// Draws `draws` returns of a book with these exposures over equity, shorts negative. Draws the same normal numbers
