@@ -3,18 +3,14 @@
 //! Nothing here reads a clock, a file or the network, and nothing here knows an event. The equity of a run is
 //! consumed one point at a time by accumulators of constant size, so that millions of bars need no buffer and
 //! their statistics can be snapshotted between two bars. Daily returns of a portfolio come as slices, for
-//! figures that look at the whole series.
+//! figures that look at the whole series; what compares several series takes them as a [`panel::Panel`], in which
+//! NaN marks a missing cell.
 //!
 //! Three promises hold everywhere:
 //!
 //! - **No NaN leaves.** A figure is a finite number or [`Unavailable`] with its reason.
-<<<<<<< HEAD
-//! - **The same input gives the same bits.** Sums run in a fixed order, compensated ([`sum::Sum`]) unless
-//!   the terms are centred; transcendental functions come from `libm`, not from the platform.
-=======
-//! - **The same input gives the same bits.** Sums run in the order of the input through [`sum::Sum`], or over
-//!   slices in the fixed order of [`lanes`]; transcendental functions come from `libm`, not from the platform.
->>>>>>> quant-series
+//! - **The same input gives the same bits.** Sums run in a fixed order, compensated ([`sum::Sum`]) or over slices in
+//!   [`lanes`]; transcendental functions come from `libm`, not from the platform.
 //! - **Fractions, not percent.** Rounding belongs to the display.
 
 pub mod against;
