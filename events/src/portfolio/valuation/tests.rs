@@ -1,0 +1,1 @@
+//! What a portfolio is worth, by the worked examples.
