@@ -17,7 +17,7 @@ mod lot;
 mod settings;
 mod target;
 #[cfg(test)]
-mod tests;
+pub(in crate::portfolio) mod tests;
 pub mod valuation;
 
 use std::collections::BTreeMap;

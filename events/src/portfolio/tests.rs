@@ -3,7 +3,7 @@
 mod capital;
 mod closing;
 mod entering;
-mod facts;
+pub(super) mod facts;
 mod settlement;
 mod standing;
 pub(super) mod support;
