@@ -21,6 +21,8 @@ use crate::{Price, Quantity, TagId};
 
 /// Longest note of a lot, in characters.
 pub const NOTES_CHARS_MAX: usize = 1_000;
+/// How symbols begin that stand for cash.
+const CASH_PREFIX: &str = "CASH_";
 /// A lot as it is sent: numbers and dates are read, nothing else is checked.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct LotDraft {
@@ -116,10 +118,12 @@ impl LotDraft {
         let is_private = |subtype: InvestmentSubtype| {
             !subtype.belongs_to(InvestmentClass::Public) && subtype.belongs_to(InvestmentClass::Private)
         };
+        // What stands for cash has no ticker; funds of the money market have one.
+        let is_cash = self.symbol.trim().to_ascii_uppercase().starts_with(CASH_PREFIX);
         match self.investment_class {
             Some(class) => class,
             None if has_parts || OptionContract::looks_like(self.symbol.trim()) => InvestmentClass::Options,
-            None if self.investment_subtype.is_some_and(is_private) => InvestmentClass::Private,
+            None if is_cash || self.investment_subtype.is_some_and(is_private) => InvestmentClass::Private,
             None => InvestmentClass::Public,
         }
     }
