@@ -91,6 +91,26 @@ uuid_id! {
     CredentialId
 }
 uuid_id! {
+    /// A portfolio: positions, capital and targets that are valued together.
+    PortfolioId
+}
+uuid_id! {
+    /// One lot of a portfolio: what was bought or sold short at one time, at one price.
+    PositionId
+}
+uuid_id! {
+    /// A contribution to or a withdrawal from a portfolio.
+    EquityChangeId
+}
+uuid_id! {
+    /// A tag: an owner's own word for some of their positions.
+    TagId
+}
+uuid_id! {
+    /// The target prices of one symbol and position type of a portfolio.
+    TargetId
+}
+uuid_id! {
     /// A command; the same identifier sent twice has one effect and one answer.
     CommandId
 }

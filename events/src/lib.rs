@@ -10,6 +10,7 @@
 //! | event as stored | [`Recorded`] |
 //! | amount of money, price, number of shares | [`Cash`], [`Price`], [`Quantity`] |
 //! | trading model, run | [`TradingModel`], [`Run`] |
+//! | portfolio, one lot of it, an owner's tags | [`Portfolio`], [`portfolio::Lot`], [`TagBook`] |
 //! | account, list of invitations | [`Account`], [`Invitations`] |
 //! | policy, and all that it may know | [`policy::Policy`], [`policy::View`] |
 
@@ -26,10 +27,14 @@ pub mod log;
 pub mod market;
 pub mod model;
 pub mod money;
+pub mod option_contract;
 pub mod policy;
+pub mod portfolio;
+pub mod position;
 pub mod recorded;
 pub mod request_id;
 pub mod run;
+pub mod tags;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod text;
@@ -42,14 +47,19 @@ pub use codec::{DecodeError, Event};
 pub use cqrs_es;
 pub use decider::{Aggregate, Decider};
 pub use ids::{
-    AccountId, ApiKeyId, CommandId, CredentialId, EpochId, ModelId, Principal, RunId, SessionId, Tenant,
+    AccountId, ApiKeyId, CommandId, CredentialId, EpochId, EquityChangeId, ModelId, PortfolioId, PositionId,
+    Principal, RunId, SessionId, TagId, TargetId, Tenant,
 };
 pub use instrument::{Market, Symbol};
 pub use invitations::Invitations;
 pub use model::TradingModel;
 pub use money::{Cash, Price, Quantity, Rate};
+pub use option_contract::OptionContract;
 pub use policy::FieldError;
+pub use portfolio::Portfolio;
+pub use position::PositionSymbol;
 pub use recorded::{Metadata, Position, Recorded, StreamName, StreamTip, Version};
 pub use request_id::RequestId;
 pub use run::Run;
+pub use tags::TagBook;
 pub use time::{Interval, TradingDay};

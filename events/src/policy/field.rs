@@ -12,12 +12,21 @@ pub struct FieldError {
     pub code: String,
     /// The rule for people.
     pub message: String,
+    /// Which element of a list that was sent breaks the rule, from 0; none where there was no list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub row: Option<usize>,
 }
 
 impl FieldError {
     /// A broken rule of `field`.
     pub fn new(field: impl Into<String>, code: &str, message: impl Into<String>) -> Self {
-        Self { field: field.into(), code: code.to_owned(), message: message.into() }
+        Self { field: field.into(), code: code.to_owned(), message: message.into(), row: None }
+    }
+
+    /// The same error of the element `row` of a list.
+    pub fn at_row(mut self, row: usize) -> Self {
+        self.row = Some(row);
+        self
     }
 
     /// The same error seen from the document that contains this one as `parent`.
