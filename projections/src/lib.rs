@@ -18,6 +18,7 @@ pub mod models;
 pub mod page;
 pub mod parked;
 pub mod performance;
+pub mod portfolios;
 pub mod projection;
 pub mod rebuild;
 pub mod refold;
@@ -27,6 +28,7 @@ pub mod runs;
 pub mod stats;
 pub mod status;
 pub mod streams;
+pub mod tags;
 pub mod viewer;
 pub mod watermarks;
 
