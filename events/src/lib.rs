@@ -11,10 +11,12 @@
 //! | amount of money, price, number of shares | [`Cash`], [`Price`], [`Quantity`] |
 //! | trading model, run | [`TradingModel`], [`Run`] |
 //! | portfolio, one lot of it, an owner's tags | [`Portfolio`], [`portfolio::Lot`], [`TagBook`] |
+//! | sessions of the New York market | [`calendar`] |
 //! | account, list of invitations | [`Account`], [`Invitations`] |
 //! | policy, and all that it may know | [`policy::Policy`], [`policy::View`] |
 
 pub mod account;
+pub mod calendar;
 pub mod causes;
 pub mod chain;
 pub mod codec;

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::position::named;
+use crate::position::OptionRight;
 use crate::{Price, Symbol};
 
 /// Most letters of an OCC root.
@@ -17,16 +17,6 @@ const TAIL_CHARS: usize = 15;
 const PRICE_UNITS_PER_STRIKE_UNIT: i64 = 100_000;
 /// Largest strike that eight digits of thousandths hold.
 const STRIKE_UNITS_MAX: i64 = 99_999_999;
-
-named! {
-    /// What the holder of an option may do.
-    pub enum OptionRight {
-        /// Buy the underlying at the strike.
-        Call = "CALL",
-        /// Sell the underlying at the strike.
-        Put = "PUT",
-    }
-}
 
 /// A listed option: the right to trade `underlying` at `strike` until `expiry`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

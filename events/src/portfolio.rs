@@ -16,6 +16,9 @@ mod holdings;
 mod lot;
 mod settings;
 mod target;
+#[cfg(test)]
+pub(in crate::portfolio) mod tests;
+pub mod valuation;
 
 use std::collections::BTreeMap;
 

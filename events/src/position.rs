@@ -115,6 +115,16 @@ impl<'de> Deserialize<'de> for PositionSymbol {
 }
 
 named! {
+    /// What the holder of an option may do.
+    pub enum OptionRight {
+        /// Buy the underlying at the strike.
+        Call = "CALL",
+        /// Sell the underlying at the strike.
+        Put = "PUT",
+    }
+}
+
+named! {
     /// Which way a position looks, and through what.
     pub enum PositionType {
         /// Shares that are held.
@@ -142,8 +152,7 @@ impl PositionType {
     }
 
     /// The right of the options that it is made of; none for shares.
-    pub const fn right(self) -> Option<crate::option_contract::OptionRight> {
-        use crate::option_contract::OptionRight;
+    pub const fn right(self) -> Option<OptionRight> {
         match self {
             Self::LongCall | Self::ShortCall => Some(OptionRight::Call),
             Self::LongPut | Self::ShortPut => Some(OptionRight::Put),

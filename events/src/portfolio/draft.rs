@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 
 use super::{LotTerms, OPTION_MULTIPLIER, OPTION_MULTIPLIER_MAX, Portfolio, TAGS_PER_LOT_MAX};
-use crate::option_contract::{ContractError, OptionContract, OptionRight};
+use crate::option_contract::{ContractError, OptionContract};
 use crate::policy::FieldError;
-use crate::position::{InvestmentClass, InvestmentSubtype, PositionSymbol, PositionType};
+use crate::position::{InvestmentClass, InvestmentSubtype, OptionRight, PositionSymbol, PositionType};
 use crate::text::check_text;
 use crate::{Price, Quantity, TagId};
 

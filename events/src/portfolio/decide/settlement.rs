@@ -7,14 +7,14 @@ use jiff::civil::Date;
 
 use super::closing::{Part, check_part};
 use super::{Decision, Moment, unless_broken};
-use crate::option_contract::{OptionContract, OptionRight};
+use crate::option_contract::OptionContract;
 use crate::policy::FieldError;
 use crate::portfolio::draft::check_date;
 use crate::portfolio::{
     Lot, LotOpened, LotTerms, Matching, OptionOutcome, Portfolio, PortfolioError, PortfolioEvent,
     ReductionReason, SettleOption,
 };
-use crate::position::{InvestmentClass, InvestmentSubtype, PositionType};
+use crate::position::{InvestmentClass, InvestmentSubtype, OptionRight, PositionType};
 use crate::{PositionId, Price, Quantity};
 
 impl Portfolio {

@@ -1,0 +1,229 @@
+//! What would be earned if target prices came true: per group, and of the portfolio.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use super::LotValue;
+use crate::portfolio::{LotTerms, Portfolio, TargetPrices, worth};
+use crate::position::{InvestmentClass, OptionRight, PositionSymbol, PositionType, named};
+use crate::{Cash, OptionContract, Price};
+
+named! {
+    /// Which of the target prices.
+    pub enum Horizon {
+        /// At the end of the year.
+        Eoy = "eoy",
+        /// At the end of the next year.
+        NextYear = "next_year",
+        /// If it goes badly.
+        Downside = "downside",
+    }
+}
+
+impl Horizon {
+    /// The target price of this horizon.
+    pub const fn of(self, prices: &TargetPrices) -> Option<Price> {
+        match self {
+            Self::Eoy => prices.eoy,
+            Self::NextYear => prices.next_year,
+            Self::Downside => prices.downside,
+        }
+    }
+}
+
+/// What one share of an option would be worth with its underlying at a price and the time of the horizon passed; none
+/// where it cannot be computed, and then its intrinsic value counts.
+pub type OptionValue<'a> = &'a dyn Fn(&OptionContract, Price, Horizon) -> Option<Price>;
+
+/// What a group would earn over one horizon.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HorizonReturns {
+    /// What it would earn; lots without a target earn nothing.
+    pub dollars: Cash,
+    /// Gross exposure of the lots that have a target.
+    pub covered_exposure: Cash,
+    /// How many these are.
+    pub positions_with_targets: usize,
+    /// Options among them that were valued at their intrinsic value only.
+    pub intrinsic_only: usize,
+}
+
+/// A group of lots and what it would earn.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupReturns {
+    /// Gross exposure of the group's lots that have a price.
+    pub gross_exposure: Cash,
+    /// How many lots it has.
+    pub positions: usize,
+    /// At the end of the year.
+    pub eoy: HorizonReturns,
+    /// At the end of the next year.
+    pub next_year: HorizonReturns,
+    /// If it goes badly.
+    pub downside: HorizonReturns,
+}
+
+/// What a portfolio would earn. Every lot is in exactly one group, so that the groups add up to the total.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TargetReturns {
+    /// The equity of the date.
+    pub equity: Option<Cash>,
+    /// PUBLIC lots that are held.
+    pub longs: GroupReturns,
+    /// PUBLIC lots that are owed.
+    pub shorts: GroupReturns,
+    /// Options.
+    pub options: GroupReturns,
+    /// PRIVATE lots.
+    pub rest: GroupReturns,
+    /// All lots.
+    pub total: GroupReturns,
+}
+
+impl GroupReturns {
+    /// The returns of one horizon.
+    pub const fn at(&self, horizon: Horizon) -> &HorizonReturns {
+        match horizon {
+            Horizon::Eoy => &self.eoy,
+            Horizon::NextYear => &self.next_year,
+            Horizon::Downside => &self.downside,
+        }
+    }
+
+    const fn at_mut(&mut self, horizon: Horizon) -> &mut HorizonReturns {
+        match horizon {
+            Horizon::Eoy => &mut self.eoy,
+            Horizon::NextYear => &mut self.next_year,
+            Horizon::Downside => &mut self.downside,
+        }
+    }
+
+    /// What it would earn as a fraction of the exposure of all its lots; none where that is zero.
+    pub fn return_on_group(&self, horizon: Horizon) -> Option<f64> {
+        ratio(self.at(horizon).dollars, self.gross_exposure)
+    }
+
+    /// The same as a fraction of the exposure of those with a target.
+    pub fn return_on_covered(&self, horizon: Horizon) -> Option<f64> {
+        ratio(self.at(horizon).dollars, self.at(horizon).covered_exposure)
+    }
+
+    /// The exposure with a target as a fraction of all of it.
+    pub fn coverage(&self, horizon: Horizon) -> Option<f64> {
+        ratio(self.at(horizon).covered_exposure, self.gross_exposure)
+    }
+
+    /// What it would earn as a fraction of the portfolio's equity; none where that is unknown, zero or negative.
+    pub fn contribution(&self, horizon: Horizon, equity: Option<Cash>) -> Option<f64> {
+        ratio(self.at(horizon).dollars, equity?)
+    }
+
+    fn add(&mut self, lot: &LotReturns) {
+        self.positions += 1;
+        self.gross_exposure += lot.exposure;
+        for (horizon, gain) in &lot.gains {
+            let returns = self.at_mut(*horizon);
+            returns.dollars += gain.dollars;
+            returns.covered_exposure += lot.exposure;
+            returns.positions_with_targets += 1;
+            returns.intrinsic_only += usize::from(gain.is_intrinsic);
+        }
+    }
+}
+
+/// One lot: its exposure, and what it would earn at the horizons that have a target.
+struct LotReturns {
+    exposure: Cash,
+    gains: Vec<(Horizon, Gain)>,
+}
+
+struct Gain {
+    dollars: Cash,
+    is_intrinsic: bool,
+}
+
+impl Portfolio {
+    /// What the lots of a date would earn by the targets of that date.
+    pub fn target_returns(
+        &self,
+        values: &[LotValue<'_>],
+        date: Date,
+        equity: Option<Cash>,
+        option_value: OptionValue<'_>,
+    ) -> TargetReturns {
+        let targets = Targets::of(self, date);
+        let mut returns = TargetReturns { equity, ..TargetReturns::default() };
+        for value in values {
+            let lot = lot_returns(value, &targets, option_value);
+            returns.total.add(&lot);
+            let terms = &value.lot.terms;
+            match terms.investment_class {
+                InvestmentClass::Public if terms.position_type.is_long() => returns.longs.add(&lot),
+                InvestmentClass::Public => returns.shorts.add(&lot),
+                InvestmentClass::Options => returns.options.add(&lot),
+                InvestmentClass::Private => returns.rest.add(&lot),
+            }
+        }
+        returns
+    }
+}
+
+fn lot_returns(value: &LotValue<'_>, targets: &Targets<'_>, option_value: OptionValue<'_>) -> LotReturns {
+    // Without a price there is neither exposure nor anything to compare a target with.
+    let Ok(now) = &value.worth else { return LotReturns { exposure: Cash::ZERO, gains: Vec::new() } };
+    let exposure = now.market_value.abs();
+    let terms = &value.lot.terms;
+    let Some(targets) = targets.of_lot(terms) else {
+        return LotReturns { exposure, gains: Vec::new() };
+    };
+    let gain = |horizon: Horizon| {
+        let target = horizon.of(targets)?;
+        let (then, is_intrinsic) = match &terms.option {
+            None => (target, false),
+            Some(contract) => match option_value(contract, target, horizon) {
+                Some(then) => (then, false),
+                None => (intrinsic(contract, target), true),
+            },
+        };
+        let dollars = worth(value.quantity, then - now.price.price, terms.multiplier);
+        Some((horizon, Gain { dollars, is_intrinsic }))
+    };
+    LotReturns { exposure, gains: Horizon::ALL.iter().copied().filter_map(gain).collect() }
+}
+
+/// The targets of a date by what they are of.
+struct Targets<'a>(BTreeMap<(&'a PositionSymbol, PositionType), &'a TargetPrices>);
+
+impl<'a> Targets<'a> {
+    fn of(portfolio: &'a Portfolio, date: Date) -> Self {
+        let on_date = portfolio.targets.values().filter_map(|target| {
+            target.prices_on(date).map(|prices| ((&target.symbol, target.position_type), prices))
+        });
+        Self(on_date.collect())
+    }
+
+    /// The targets of a lot's symbol and type; of options also those of the underlying and the option's type.
+    fn of_lot(&self, terms: &LotTerms) -> Option<&'a TargetPrices> {
+        let position_type = terms.position_type;
+        let own = self.0.get(&(&terms.symbol, position_type)).copied();
+        own.or_else(|| {
+            let underlying = PositionSymbol::from(&terms.option.as_ref()?.underlying);
+            self.0.get(&(&underlying, position_type)).copied()
+        })
+    }
+}
+
+/// What exercising would bring.
+fn intrinsic(contract: &OptionContract, underlying: Price) -> Price {
+    let gain = match contract.right {
+        OptionRight::Call => underlying - contract.strike,
+        OptionRight::Put => contract.strike - underlying,
+    };
+    gain.max(Price::ZERO)
+}
+
+fn ratio(part: Cash, whole: Cash) -> Option<f64> {
+    whole.is_positive().then(|| part.to_f64() / whole.to_f64())
+}
