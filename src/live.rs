@@ -106,5 +106,6 @@ fn stored(completed: &CompletedBar) -> ImportedBar {
         end: completed.start.saturating_add(SignedDuration::from_mins(1)).unwrap_or(completed.start),
         prices: BarPrices::Full { open: bar.open, high: bar.high, low: bar.low, close: bar.close },
         volume: Some(completed.volume.to_decimal()),
+        adjusted_close: None,
     }
 }

@@ -1,3 +1,4 @@
 //! The stores in the database, each through its own package.
 
 mod bars;
+mod reference;

@@ -5,7 +5,9 @@
 
 mod array;
 mod assembly;
+mod closes;
 mod coverage;
+pub(crate) mod imports;
 mod load;
 mod page;
 mod read;
@@ -19,8 +21,10 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 pub use assembly::Assembly;
-pub use coverage::{Coverage, coverage, latest_vintage};
-pub use load::{BarLoad, FileIdentity, Import, Once, Source, Stored, load};
+pub use closes::{DailyCloses, TouchedSeries, daily_closes, touched_since};
+pub use coverage::{Coverage, coverage, latest_vintage, vintage_at};
+pub use imports::{FileIdentity, Import, Once, Source, Stored};
+pub use load::{BarLoad, load};
 pub use page::{BarRow, Order, Page, PageQuery, page};
 pub use read::{BarsQuery, read};
 
@@ -65,6 +69,8 @@ pub struct ImportedBar {
     pub prices: BarPrices,
     /// Shares, coins or base units traded, where known.
     pub volume: Option<Decimal>,
+    /// The close adjusted for splits and dividends, where the source gives it beside the close that was traded.
+    pub adjusted_close: Option<Price>,
 }
 
 /// What is known of a bar's prices.

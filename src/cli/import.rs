@@ -1,15 +1,18 @@
 //! `tapedeck import`
 
-use std::path::PathBuf;
+use std::fmt::Display;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use ::events::{Interval, Symbol};
 use anyhow::Context;
 use clap::{Args, Subcommand};
+use serde::Serialize;
 use serde_json::json;
 
 use super::Output;
 use crate::config::Config;
+use crate::market::import::reference::{RecordKind, RecordsImported, import_records};
 use crate::market::import::{ImportError, ImportOptions, Imported, Strictness, import_path};
 use crate::tape::Tape;
 
@@ -18,6 +21,27 @@ use crate::tape::Tape;
 pub enum Import {
     /// Prices: wide, long or OHLCV CSV, and merged.jsonl; plain or gzip. The format is recognised
     Prices(Prices),
+    /// Company profiles: CSV or JSON lines with `symbol`, `company_name` and other fields, one a row
+    Profiles(Records),
+    /// Sector weights of benchmarks: CSV or JSON lines with `benchmark`, `as_of_date`, `sector` and `weight`, a fraction
+    SectorWeights(Records),
+    /// Risk-free rates: CSV or JSON lines with `rate_date`, `annual_rate`, a fraction, and `currency`, USD by default
+    Rates(Records),
+    /// A version of the factor registry: one JSON document, such as data/factors.json
+    Factors(Records),
+    /// A version of the stress scenarios: one JSON document, such as data/stress_scenarios.json
+    Scenarios(Records),
+}
+
+/// Files of reference data.
+#[derive(Debug, Args)]
+pub struct Records {
+    /// The files
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Store nothing of a file in which a row cannot be taken
+    #[arg(long)]
+    strict: bool,
 }
 
 /// Price files and what to believe instead of them.
@@ -42,15 +66,27 @@ pub struct Prices {
 
 /// Imports each file in a transaction of its own.
 pub async fn run(import: Import, config: Config, output: &Output) -> anyhow::Result<ExitCode> {
-    let Import::Prices(prices) = import;
     let tape = Tape::open(config).await?;
-    let outcome = import_all(&tape, &prices, output).await;
+    let outcome = match &import {
+        Import::Prices(prices) => import_all(&tape, prices, output).await,
+        Import::Profiles(files) => import_reference(&tape, RecordKind::Profiles, files, output).await,
+        Import::SectorWeights(files) => {
+            import_reference(&tape, RecordKind::SectorWeights, files, output).await
+        }
+        Import::Rates(files) => import_reference(&tape, RecordKind::Rates, files, output).await,
+        Import::Factors(files) => import_reference(&tape, RecordKind::Factors, files, output).await,
+        Import::Scenarios(files) => import_reference(&tape, RecordKind::Scenarios, files, output).await,
+    };
     tape.close().await?;
     outcome
 }
 
+const fn strictness(strict: bool) -> Strictness {
+    if strict { Strictness::Strict } else { Strictness::Lenient }
+}
+
 async fn import_all(tape: &Tape, prices: &Prices, output: &Output) -> anyhow::Result<ExitCode> {
-    let strictness = if prices.strict { Strictness::Strict } else { Strictness::Lenient };
+    let strictness = strictness(prices.strict);
     let options = ImportOptions {
         symbol: prices.symbol.clone(),
         interval: prices.interval,
@@ -62,16 +98,7 @@ async fn import_all(tape: &Tape, prices: &Prices, output: &Output) -> anyhow::Re
         let imported =
             import_path(&mut client, path, options.clone(), strictness, ::events::time::now()).await;
         match imported {
-            Ok(Imported::Before(import)) => {
-                let value = json!({ "file": path, "outcome": "imported_before", "vintage": import.vintage });
-                output.show_line(&value, |_| {
-                    format!(
-                        "{}: imported before, at {:.0}; nothing changed",
-                        path.display(),
-                        import.imported_at
-                    )
-                })?;
-            }
+            Ok(Imported::Before(import)) => show_before(path, &import, output)?,
             Ok(Imported::Now { stored, report }) => {
                 let value = json!({
                     "file": path, "outcome": "imported", "vintage": stored.vintage, "bars_added": stored.added,
@@ -84,13 +111,57 @@ async fn import_all(tape: &Tape, prices: &Prices, output: &Output) -> anyhow::Re
                 ));
             }
             Err(ImportError::Strict { report }) => {
-                output.show_line(&json!({ "file": path, "outcome": "refused", "report": report }), |_| {
-                    format!("{report}\n  nothing was stored, because --strict was given")
-                })?;
-                return Ok(ExitCode::from(2));
+                return show_refused(path, &report, output);
             }
             Err(error) => return Err(error).with_context(|| format!("importing {} failed", path.display())),
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+async fn import_reference(
+    tape: &Tape,
+    kind: RecordKind,
+    Records { files, strict }: &Records,
+    output: &Output,
+) -> anyhow::Result<ExitCode> {
+    let mut client = tape.log.connector().connect().await?;
+    for path in files {
+        let imported =
+            import_records(&mut client, path, kind, strictness(*strict), ::events::time::now()).await;
+        match imported.with_context(|| format!("importing {} failed", path.display()))? {
+            RecordsImported::Before(import) => show_before(path, &import, output)?,
+            RecordsImported::Now { stored, report } => {
+                let value = json!({
+                    "file": path, "outcome": "imported", "vintage": stored.vintage, "records_added": stored.added,
+                    "records_changed": stored.changed, "records_unchanged": stored.unchanged, "report": report,
+                });
+                output.show_line(&value, |_| report.to_string())?;
+                output.say(format_args!(
+                    "  stored: {} new, {} changed, {} known before",
+                    stored.added, stored.changed, stored.unchanged
+                ));
+            }
+            RecordsImported::Refused(report) => return show_refused(path, &report, output),
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn show_before(path: &Path, import: &projections::bars::Import, output: &Output) -> anyhow::Result<()> {
+    let value = json!({ "file": path, "outcome": "imported_before", "vintage": import.vintage });
+    output.show_line(&value, |_| {
+        format!("{}: imported before, at {:.0}; nothing changed", path.display(), import.imported_at)
+    })
+}
+
+fn show_refused(
+    path: &Path,
+    report: &(impl Serialize + Display),
+    output: &Output,
+) -> anyhow::Result<ExitCode> {
+    output.show_line(&json!({ "file": path, "outcome": "refused", "report": report }), |_| {
+        format!("{report}\n  nothing was stored, because --strict was given")
+    })?;
+    Ok(ExitCode::from(2))
 }

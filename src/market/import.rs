@@ -1,4 +1,5 @@
-//! Reading price files: bytes, plain or gzip, into bars and a report that names every row not taken.
+//! Reading files of prices and reference data: bytes, plain or gzip, into bars or records and a report that names every
+//! row not taken.
 //!
 //! A file is read once, line by line; only one line (or one pretty-printed JSON object) is in memory at a time. Bad
 //! rows are reported and skipped; what ends the reading is an [`ImportError`].
@@ -13,6 +14,7 @@ pub mod positions;
 mod prices;
 mod raw_json;
 mod reader;
+pub mod reference;
 mod report;
 mod series_json;
 mod stamp;

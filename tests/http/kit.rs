@@ -100,6 +100,7 @@ async fn load_bars(running: &RunningApp) {
                     close: price(open + 20),
                 },
                 volume: Some(1_000.into()),
+                adjusted_close: None,
             }
         })
     };

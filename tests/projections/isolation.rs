@@ -14,7 +14,17 @@ use super::market::{Ran, create_model, script, wandering};
 use crate::support::tape::fresh_log;
 
 /// What belongs to nobody.
-const SHARED: [&str; 4] = ["bar_chunks", "bar_series", "import_series", "imports"];
+const SHARED: [&str; 9] = [
+    "bar_chunks",
+    "bar_series",
+    "company_profiles",
+    "factor_registries",
+    "import_series",
+    "imports",
+    "risk_free_rates",
+    "scenario_catalogues",
+    "sector_weights",
+];
 
 #[tokio::test]
 async fn what_viewers_may_read_is_guarded_by_row_security_or_belongs_to_nobody() {

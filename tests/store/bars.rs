@@ -33,7 +33,15 @@ fn symbol(text: &str) -> Symbol {
 
 fn bar(name: &str, number: i64, prices: BarPrices) -> ImportedBar {
     let (start, end) = (day(number), day(number) + SignedDuration::from_hours(24));
-    ImportedBar { symbol: symbol(name), interval: Interval::Day, start, end, prices, volume: None }
+    ImportedBar {
+        symbol: symbol(name),
+        interval: Interval::Day,
+        start,
+        end,
+        prices,
+        volume: None,
+        adjusted_close: None,
+    }
 }
 
 fn flat(name: &str, number: i64, units: i64) -> ImportedBar {

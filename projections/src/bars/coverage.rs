@@ -67,3 +67,17 @@ pub async fn latest_vintage(client: &impl GenericClient) -> Result<Option<Vintag
     let number: Option<i64> = row.try_get("vintage").map_err(BarsStoreError::during(operation))?;
     Ok(number.map(Vintage::new))
 }
+
+/// The newest vintage that was imported by an instant; absent where nothing was.
+pub async fn vintage_at(
+    client: &impl GenericClient,
+    known_at: Timestamp,
+) -> Result<Option<Vintage>, BarsStoreError> {
+    let operation = "reading the vintage of an instant";
+    let row = client
+        .query_one(include_str!("sql/vintage_at.sql"), &[&known_at])
+        .await
+        .map_err(BarsStoreError::during(operation))?;
+    let number: Option<i64> = row.try_get("vintage").map_err(BarsStoreError::during(operation))?;
+    Ok(number.map(Vintage::new))
+}

@@ -7,14 +7,16 @@ use events::{Interval, Symbol};
 use jiff::Timestamp;
 use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Client, GenericClient, Row, Transaction};
+use tokio_postgres::{Client, Transaction};
 
-use super::{BarsStoreError, ImportedBar, Vintage};
+use super::imports::{self, Found};
+use super::{BarsStoreError, ImportedBar, Once, Source, Stored};
 
 const OPERATION: &str = "loading bars";
+const LOOKING: &str = "looking for an earlier import";
 /// Bars of one row of the table: enough that rows do not matter, few enough to read a range of years without waste.
 const CHUNK_BARS: i64 = 4_096;
-const STAGED_TYPES: [Type; 8] = [
+const STAGED_TYPES: [Type; 9] = [
     Type::INT4,
     Type::TIMESTAMPTZ,
     Type::TIMESTAMPTZ,
@@ -23,68 +25,8 @@ const STAGED_TYPES: [Type; 8] = [
     Type::INT8,
     Type::INT8,
     Type::NUMERIC,
+    Type::INT8,
 ];
-
-/// Where bars come from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Source {
-    /// Of the file or feed.
-    pub name: String,
-    /// How it was read.
-    pub format: String,
-    /// Of a file: what makes a second import of it change nothing.
-    pub identity: Option<FileIdentity>,
-}
-
-/// Two imports of equal identity bring the same bars.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FileIdentity {
-    /// Of the bytes of the file.
-    pub sha256: [u8; 32],
-    /// What the reader was told, in canonical form.
-    pub options: String,
-}
-
-/// An import that has happened.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Import {
-    /// Its number.
-    pub import_id: i64,
-    /// The vintage it made, if it stored anything.
-    pub vintage: Option<Vintage>,
-    /// Bars that were new.
-    pub added: i64,
-    /// Bars that got other values.
-    pub changed: i64,
-    /// The report it left.
-    pub report: serde_json::Value,
-    /// When.
-    pub imported_at: Timestamp,
-}
-
-/// What an import stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stored {
-    /// The number of the import.
-    pub import_id: i64,
-    /// The vintage it made; absent when nothing was new.
-    pub vintage: Option<Vintage>,
-    /// Bars that were new.
-    pub added: u64,
-    /// Bars that got other values.
-    pub changed: u64,
-    /// Bars that were stored already with these values.
-    pub unchanged: u64,
-}
-
-/// What happens at most once: a file is imported the first time only.
-#[derive(Debug)]
-pub enum Once<T> {
-    /// The file was imported before; nothing changes.
-    Before(Import),
-    /// It is new.
-    New(T),
-}
 
 /// One import under way: a transaction that either stores all its bars or none.
 pub struct BarLoad<'c> {
@@ -105,7 +47,8 @@ impl<'c> BarLoad<'c> {
     /// Starts an import, unless the same file was imported before.
     pub async fn begin(client: &'c mut Client, source: Source) -> Result<Once<Self>, BarsStoreError> {
         let transaction = client.transaction().await.map_err(BarsStoreError::during(OPERATION))?;
-        if let Some(import) = imported_before(&transaction, &source).await? {
+        let before = imports::before(&transaction, &source).await;
+        if let Some(import) = before.map_err(BarsStoreError::during(LOOKING))? {
             return Ok(Once::Before(import));
         }
         let staging = "staging bars";
@@ -128,8 +71,9 @@ impl<'c> BarLoad<'c> {
         let (high, low) =
             bar.prices.range().map(|(high, low)| (Some(high.units()), Some(low.units()))).unwrap_or_default();
         let close = bar.prices.close().map(events::Price::units);
-        let row: [&(dyn ToSql + Sync); 8] =
-            [&place, &bar.start, &bar.end, &open, &high, &low, &close, &bar.volume];
+        let adjusted = bar.adjusted_close.map(events::Price::units);
+        let row: [&(dyn ToSql + Sync); 9] =
+            [&place, &bar.start, &bar.end, &open, &high, &low, &close, &bar.volume, &adjusted];
         self.writer.as_mut().write(&row).await.map_err(BarsStoreError::during("staging bars"))?;
         self.staged += 1;
         Ok(())
@@ -147,28 +91,20 @@ impl<'c> BarLoad<'c> {
             .batch_execute(include_str!("sql/index_staged.sql"))
             .await
             .map_err(BarsStoreError::during("checking that no bar comes twice"))?;
-        transaction
-            .batch_execute(include_str!("sql/lock_imports.sql"))
-            .await
-            .map_err(BarsStoreError::during("waiting for other imports"))?;
+        imports::lock(&transaction).await.map_err(BarsStoreError::during("waiting for other imports"))?;
         // Another session may have imported the same file since this one began.
-        if let Some(import) = imported_before(&transaction, &source).await? {
+        let before = imports::before(&transaction, &source).await;
+        if let Some(import) = before.map_err(BarsStoreError::during(LOOKING))? {
             return Ok(Once::Before(import));
         }
-        let next = super::latest_vintage(&transaction).await?.map_or(1, |vintage| vintage.number() + 1);
+        let next = imports::next_vintage(&transaction).await.map_err(BarsStoreError::during(OPERATION))?;
         let (added, changed) = store_difference(&transaction, next, places).await?;
-        let vintage = (added + changed > 0).then_some(next);
-        let import_id =
-            add_import(&transaction, &source, vintage, (added, changed), report, imported_at).await?;
+        let found = Found { given: staged, added, changed };
+        let stored = imports::record(&transaction, &source, next, &found, report, imported_at)
+            .await
+            .map_err(BarsStoreError::during("recording an import"))?;
         transaction.commit().await.map_err(BarsStoreError::during(OPERATION))?;
-        let (added, changed) = (added.unsigned_abs(), changed.unsigned_abs());
-        Ok(Once::New(Stored {
-            import_id,
-            vintage: vintage.map(Vintage::new),
-            added,
-            changed,
-            unchanged: staged.saturating_sub(added + changed),
-        }))
+        Ok(Once::New(stored))
     }
 
     /// Forgets every bar of this import.
@@ -208,30 +144,6 @@ pub async fn load(
     }
 }
 
-async fn imported_before(
-    client: &impl GenericClient,
-    source: &Source,
-) -> Result<Option<Import>, BarsStoreError> {
-    let Some(FileIdentity { sha256, options }) = &source.identity else { return Ok(None) };
-    let operation = "looking for an earlier import";
-    client
-        .query_opt(include_str!("sql/find_import.sql"), &[&sha256.as_slice(), options])
-        .await
-        .and_then(|row| row.as_ref().map(import_of).transpose())
-        .map_err(BarsStoreError::during(operation))
-}
-
-fn import_of(row: &Row) -> Result<Import, tokio_postgres::Error> {
-    Ok(Import {
-        import_id: row.try_get("import_id")?,
-        vintage: row.try_get::<_, Option<i64>>("vintage")?.map(Vintage::new),
-        added: row.try_get("added")?,
-        changed: row.try_get("changed")?,
-        report: row.try_get("report")?,
-        imported_at: row.try_get("imported_at")?,
-    })
-}
-
 /// How many bars were added and changed.
 async fn store_difference(
     transaction: &Transaction<'_>,
@@ -256,35 +168,4 @@ async fn store_difference(
         let more_changed: i64 = row.try_get("changed").map_err(BarsStoreError::during(operation))?;
         Ok((added + more_added, changed + more_changed))
     })
-}
-
-async fn add_import(
-    transaction: &Transaction<'_>,
-    source: &Source,
-    vintage: Option<i64>,
-    (added, changed): (i64, i64),
-    report: &serde_json::Value,
-    imported_at: Timestamp,
-) -> Result<i64, BarsStoreError> {
-    let operation = "recording an import";
-    let sha256 = source.identity.as_ref().map(|identity| identity.sha256.as_slice());
-    let options = source.identity.as_ref().map_or("", |identity| identity.options.as_str());
-    transaction
-        .query_one(
-            include_str!("sql/add_import.sql"),
-            &[
-                &vintage,
-                &source.name,
-                &source.format,
-                &sha256,
-                &options,
-                report,
-                &added,
-                &changed,
-                &imported_at,
-            ],
-        )
-        .await
-        .and_then(|row| row.try_get("import_id"))
-        .map_err(BarsStoreError::during(operation))
 }

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use projections::QueryError;
 use projections::bars::BarsStoreError;
 
 use super::ImportReport;
@@ -64,6 +65,27 @@ pub enum ImportError {
     /// The market store refused.
     #[error("storing bars failed")]
     Store(#[from] BarsStoreError),
+    /// It is no file of the records asked for.
+    #[error("{file} does not hold {records}: {because}")]
+    NotRecords {
+        /// The file.
+        file: String,
+        /// What was asked for.
+        records: &'static str,
+        /// What is wrong with it.
+        because: String,
+    },
+    /// It has more records than one import takes.
+    #[error("{file} has more than {limit} rows; import it in parts")]
+    TooManyRows {
+        /// The file.
+        file: String,
+        /// The limit.
+        limit: u64,
+    },
+    /// Reference data could not be stored.
+    #[error("storing reference data failed")]
+    Reference(#[source] QueryError),
     /// The report cannot be written as JSON.
     #[error("writing the import report failed")]
     Report(#[source] serde_json::Error),
@@ -116,6 +138,14 @@ pub(super) enum RowError {
     HighBelowLow { high: String, low: String },
     #[error("{0} is missing")]
     Missing(&'static str),
+    #[error("{0} is no field of these records")]
+    UnknownField(String),
+    #[error("{0} is a list or an object, not one value")]
+    Nested(String),
+    #[error("{field} {text} is {because}")]
+    BadValue { field: String, text: String, because: String },
+    #[error("{0}")]
+    BadSet(String),
     #[error("{symbol} has a bar of {stamp} already")]
     Duplicate { symbol: String, stamp: String },
 }

@@ -8,7 +8,7 @@ use jiff::{Timestamp, civil};
 use projections::bars::{BarPrices, ImportedBar};
 
 use super::error::{RowError, excerpt};
-use super::prices::{RawBar, Refusal, prices_of, volume_of};
+use super::prices::{RawBar, Refusal, adjusted_close_of, prices_of, volume_of};
 use super::stamp::Stamp;
 use super::{ImportError, ImportOptions, ImportReport, StampMeaning, VolumeUnit, WarningKind};
 
@@ -134,6 +134,7 @@ impl Intake {
             }
             BarPrices::OpenOnly(_) => None,
         };
+        let adjusted_close = adjusted_close_of(raw, &prices)?;
         if !series.seen.first_time(series.interval, span.start) {
             let (symbol, stamp) = (series.symbol.to_string(), stamp.text.to_owned());
             return Err(RowError::Duplicate { symbol, stamp }.into());
@@ -156,6 +157,7 @@ impl Intake {
             end: span.end,
             prices,
             volume,
+            adjusted_close,
         });
         Ok(())
     }

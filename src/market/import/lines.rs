@@ -110,6 +110,22 @@ impl<R: Read> Lines<R> {
         Ok(&self.ahead)
     }
 
+    /// Everything that is left, and the number of the line it begins on; 0 where there is nothing.
+    pub(super) fn rest(&mut self) -> Result<(u64, Vec<u8>), ImportError> {
+        let mut document: Vec<u8> = Vec::new();
+        let (mut first, mut last) = (0, 0);
+        while let Some(line) = self.next_filled()? {
+            if first == 0 {
+                (first, last) = (line.number, line.number);
+            }
+            // Blank lines were skipped; they count all the same.
+            document.extend((last..line.number).map(|_| b'\n'));
+            last = line.number;
+            document.extend_from_slice(&line.bytes);
+        }
+        Ok((first, document))
+    }
+
     /// The SHA-256 of the whole file, after its end was reached.
     pub(super) fn into_sha256(self) -> Result<[u8; 32], ImportError> {
         let Self { file, input, read, .. } = self;

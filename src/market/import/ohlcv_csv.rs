@@ -12,7 +12,7 @@ use super::lines::Lines;
 use super::prices::{Cell, RawBar};
 use super::stamp::Stamp;
 use super::wide_csv::cell;
-use super::{ImportError, VolumeUnit, WarningKind, cells};
+use super::{ImportError, VolumeUnit, cells};
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,7 +63,6 @@ impl OhlcvCsv {
     /// Understands the header; `Err` names a column that occurs twice.
     pub(super) fn new(
         header: &[Cow<'_, str>],
-        line: u64,
         interval: Interval,
         intake: &mut Intake,
     ) -> Result<Self, RowError> {
@@ -76,9 +75,6 @@ impl OhlcvCsv {
                 Some(_) => {}
                 None => intake.report.count_unknown(name),
             }
-        }
-        if places.contains_key(&Role::AdjustedClose) {
-            intake.report.warn(WarningKind::AdjustedCloseIgnored, line);
         }
         // The two A-share exports count hundreds; they alone call the code of a share by these names.
         let a_shares = header.iter().any(|name| matches!(&**name, "ts_code" | "stock_code"));
@@ -130,6 +126,7 @@ impl OhlcvCsv {
             low: value(Role::Low),
             close: value(Role::Close),
             volume: value(Role::Volume),
+            adjusted_close: value(Role::AdjustedClose),
             flat: !self.places.contains_key(&Role::Open),
         };
         let stamp = Stamp::parse(self.text(&cells, Role::Stamp));

@@ -22,6 +22,7 @@ pub(super) struct RawBar<'a> {
     pub(super) low: Option<Cell<'a>>,
     pub(super) close: Option<Cell<'a>>,
     pub(super) volume: Option<Cell<'a>>,
+    pub(super) adjusted_close: Option<Cell<'a>>,
     /// The format has no open: a close stands for the whole bar.
     pub(super) flat: bool,
 }
@@ -100,6 +101,12 @@ fn full_of(
         warn(WarningKind::CloseOutsideRange);
     }
     Ok(BarPrices::Full { open: open_price, high: high_price, low: low_price, close: close_price })
+}
+
+/// The adjusted close of a row that has a close: without one there is nothing that it could be adjusted from.
+pub(super) fn adjusted_close_of(raw: &RawBar<'_>, prices: &BarPrices) -> Result<Option<Price>, Refusal> {
+    let cell = raw.adjusted_close.filter(|_| prices.close().is_some());
+    cell.map(|cell| price_of("adjusted close", cell)).transpose()
 }
 
 pub(super) fn volume_of(cell: Option<Cell<'_>>, unit: VolumeUnit) -> Result<Option<Decimal>, Refusal> {

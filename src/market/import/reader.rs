@@ -161,8 +161,7 @@ fn read_header<R: Read>(
     if format == Format::WideCsv {
         return Ok(Shape::Wide(WideCsv::new(&header, line.number, interval, intake)));
     }
-    let mut ohlcv =
-        OhlcvCsv::new(&header, line.number, interval, intake).map_err(|error| unknown(error.to_string()))?;
+    let mut ohlcv = OhlcvCsv::new(&header, interval, intake).map_err(|error| unknown(error.to_string()))?;
     if let Some(symbol) = intake.options.symbol.clone() {
         ohlcv.set_symbol(symbol);
     } else if !ohlcv.has_symbols() {

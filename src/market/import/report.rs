@@ -16,7 +16,7 @@ const UNKNOWN_KEYS_MAX: usize = 100;
 /// Characters kept of one.
 const UNKNOWN_KEY_CHARS_MAX: usize = 64;
 /// Rejected rows shown by the readable form.
-const REJECTED_SHOWN_MAX: usize = 20;
+pub(super) const REJECTED_SHOWN_MAX: usize = 20;
 
 /// A row that was not taken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +28,13 @@ pub struct Rejected {
     pub column: Option<u64>,
     /// Why.
     pub reason: String,
+}
+
+impl fmt::Display for Rejected {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let column = self.column.map_or_else(String::new, |column| format!(", column {column}"));
+        write!(out, "line {}{column}: {}", self.line, self.reason)
+    }
 }
 
 /// What was taken although it is odd.
@@ -48,8 +55,6 @@ pub enum WarningKind {
     ZoneUnknown,
     /// The file's zone is not that of the symbol's market; the market's was used.
     ZoneDisagrees,
-    /// Adjusted closes are in the file and were not taken; closes are as written.
-    AdjustedCloseIgnored,
     /// The symbol was taken from the name of the file.
     SymbolFromFileName,
 }
@@ -64,7 +69,6 @@ impl WarningKind {
             Self::AmbiguousTime => "time occurs twice that day: the earlier taken",
             Self::ZoneUnknown => "no usable time zone in the file: the market's used",
             Self::ZoneDisagrees => "time zone is not that of the market: the market's used",
-            Self::AdjustedCloseIgnored => "adjusted closes not taken",
             Self::SymbolFromFileName => "symbol taken from the name of the file",
         }
     }
@@ -196,8 +200,7 @@ impl fmt::Display for ImportReport {
             writeln!(out, "  {} rejected:", self.rejected_count)?;
         }
         for rejected in self.rejected.iter().take(REJECTED_SHOWN_MAX) {
-            let column = rejected.column.map_or_else(String::new, |column| format!(", column {column}"));
-            writeln!(out, "    line {}{column}: {}", rejected.line, rejected.reason)?;
+            writeln!(out, "    {rejected}")?;
         }
         if self.rejected.len() > REJECTED_SHOWN_MAX {
             writeln!(out, "    and {} more", self.rejected_count - REJECTED_SHOWN_MAX as u64)?;

@@ -26,18 +26,7 @@ pub(super) fn read_line<R: Read>(lines: &mut Lines<R>, intake: &mut Intake) -> R
 
 /// Reads everything that is left as one object; always at the end of the file afterwards.
 pub(super) fn read_document<R: Read>(lines: &mut Lines<R>, intake: &mut Intake) -> Result<bool, ImportError> {
-    let mut document: Vec<u8> = Vec::new();
-    let mut first = 0;
-    let mut last = 0;
-    while let Some(line) = lines.next_filled()? {
-        if first == 0 {
-            (first, last) = (line.number, line.number);
-        }
-        // Blank lines were skipped; they count all the same.
-        document.extend((last..line.number).map(|_| b'\n'));
-        last = line.number;
-        document.extend_from_slice(&line.bytes);
-    }
+    let (first, document) = lines.rest()?;
     match std::str::from_utf8(&document) {
         Ok("") => {}
         Ok(text) => read_object(text, first, intake),
@@ -143,7 +132,7 @@ fn offer(
     }
     let [open, high, low, close, volume] =
         found.each_ref().map(|(text, column)| text.as_deref().map(|text| Cell { text, column: *column }));
-    let raw = RawBar { open, high, low, close, volume, flat: false };
+    let raw = RawBar { open, high, low, close, volume, ..RawBar::default() };
     intake.offer(number, line, Stamp::parse(stamp), &raw);
     Ok(())
 }

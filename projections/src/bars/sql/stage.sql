@@ -7,5 +7,6 @@ create temporary table bars_staged (
     high      bigint,
     low       bigint,
     close     bigint,
-    volume    numeric
+    volume    numeric,
+    adjusted  bigint
 ) on commit drop

@@ -94,7 +94,17 @@ fn columns_of_bars_are_found_by_name() {
     );
     assert_eq!(report.format, Format::OhlcvCsv);
     assert_eq!(report.unknown_keys.keys().collect::<Vec<_>>(), ["Exchange"]);
-    assert!(report.warnings.contains_key(&WarningKind::AdjustedCloseIgnored));
+    assert!(bars.iter().all(|bar| bar.adjusted_close == Some("2.9".parse().unwrap())));
+    assert!(report.warnings.is_empty());
+}
+
+#[test]
+fn an_adjusted_close_must_be_a_price_and_stand_beside_a_close() {
+    let text = "date,symbol,open,high,low,close,adj_close\n2025-01-02,A,2,4,1,3,0\n2025-01-03,A,2,4,1,3,\n\
+                2025-01-06,A,2,,,,5\n";
+    let (bars, report) = read("any.csv", text.as_bytes());
+    assert_eq!(report.rejected[0].reason, "adjusted close \"0\" is not above zero");
+    assert_eq!(bars.iter().map(|bar| bar.adjusted_close).collect::<Vec<_>>(), [None, None]);
 }
 
 #[test]

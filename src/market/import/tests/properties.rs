@@ -40,6 +40,7 @@ fn bar() -> impl Strategy<Value = ImportedBar> {
                 end: start + SignedDuration::from_hours(24),
                 prices,
                 volume,
+                adjusted_close: None,
             }
         },
     )
