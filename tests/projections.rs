@@ -7,6 +7,7 @@ mod isolation;
 mod market;
 mod models;
 mod parking;
+mod portfolios;
 mod ranking;
 mod rebuilding;
 mod runs;

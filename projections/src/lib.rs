@@ -22,6 +22,7 @@ pub mod models;
 pub mod page;
 pub mod parked;
 pub mod performance;
+pub mod portfolios;
 pub mod projection;
 pub mod rates;
 pub mod rebuild;
@@ -35,6 +36,7 @@ pub mod sector_weights;
 pub mod stats;
 pub mod status;
 pub mod streams;
+pub mod tags;
 pub mod viewer;
 pub mod watermarks;
 

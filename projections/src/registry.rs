@@ -47,6 +47,8 @@ impl Projections {
             .with(crate::accounts::Accounts)
             .with(crate::invitations::Invitations)
             .with(crate::admin_acts::AdminActs)
+            .with(crate::portfolios::Portfolios)
+            .with(crate::tags::Tags)
     }
 
     /// These and one more.
