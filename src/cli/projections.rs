@@ -40,7 +40,7 @@ pub async fn run(verb: ProjectionsVerb, config: Config, output: &Output) -> anyh
 
 async fn show(tape: &Tape, output: &Output) -> anyhow::Result<ExitCode> {
     let client = tape.log.pool().get().await?;
-    let shards = status(&**client).await?;
+    let shards = status(&client).await?;
     output.show(&shards, |shards| {
         let rows = shards.iter().map(|shard| {
             vec![

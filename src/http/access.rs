@@ -158,16 +158,37 @@ pub async fn guard(
         return next.run(request).await;
     }
     let named = parameters.iter().next().map(|(_, value)| value.to_owned());
-    let (mut parts, body) = request.into_parts();
-    match admit(&api, &rules, path, named.as_deref(), &mut parts).await {
-        Ok(None) => next.run(Request::from_parts(parts, body)).await,
-        Ok(Some(caller)) => {
-            let key = caller.rate_key();
+    let (mut parts, mut body) = request.into_parts();
+    let mut memory = Memory::Asked;
+    loop {
+        let caller = match admit(&api, &rules, path, named.as_deref(), &mut parts, memory).await {
+            Ok(None) => return next.run(Request::from_parts(parts, body)).await,
+            Ok(Some(caller)) => caller,
+            Err(error) => return error.into_response(),
+        };
+        let (key, belief) = (caller.rate_key(), caller.belief());
+        let Some(belief) = belief else {
             parts.extensions.insert(caller);
-            rate::limit_user(&api, &key, Request::from_parts(parts, body), next).await
+            return rate::limit_user(&api, &key, Request::from_parts(parts, body), next).await;
+        };
+        let mut first = parts.clone();
+        first.extensions.insert(caller);
+        let request = Request::from_parts(first, std::mem::take(&mut body));
+        let response = rate::limit_user(&api, &key, request, next.clone()).await;
+        match api.app().identity.holds(&belief).await {
+            Ok(true) => return response,
+            // A read, so it can be done again: as whoever that is now, if they may.
+            Ok(false) => memory = Memory::Ignored,
+            Err(error) => return ApiError::from(error).into_response(),
         }
-        Err(error) => error.into_response(),
     }
+}
+
+/// Whether what is remembered of a session is enough to begin with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Memory {
+    Asked,
+    Ignored,
 }
 
 async fn admit(
@@ -176,13 +197,17 @@ async fn admit(
     path: &str,
     named: Option<&str>,
     parts: &mut Parts,
+    memory: Memory,
 ) -> Result<Option<Caller>, ApiError> {
     let Some(Rule { access, is_stream }) = rules.rule(&parts.method, path)? else { return Ok(None) };
     if access == Access::Public {
         return Ok(None);
     }
     // Whoever waits for a position must not hold a connection meanwhile.
-    let reads_rows = access == Access::Rows && parts.method.is_safe() && !AtLeast::is_named(parts);
+    let reads_rows = access == Access::Rows
+        && memory == Memory::Asked
+        && parts.method.is_safe()
+        && !AtLeast::is_named(parts);
     let caller = Caller::of(api, parts, is_stream, reads_rows).await?;
     if !access.admits(caller.role) {
         return Err(ApiError::RoleNeeded { wanted: access.wanted() });

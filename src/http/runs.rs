@@ -26,7 +26,7 @@ pub use view::{RunView, StatusName};
 
 /// The caller's run, in what the caller sees. Somebody else's does not exist.
 async fn owned(view: &View, caller: &Caller, run_id: RunId) -> Result<RunDetail, ApiError> {
-    let found = runs::find(&***view, run_id).await?;
+    let found = runs::find(view, run_id).await?;
     found
         .filter(|detail| detail.run.owner == caller.principal)
         .ok_or_else(|| ApiError::not_found("run", run_id))
