@@ -14,6 +14,7 @@ use events::account::{Role, Scope};
 use events::{StreamName, Tenant};
 use serde_json::Value;
 
+use super::accept::accepts;
 use super::caller::Caller;
 use super::error::ApiError;
 use super::position::AtLeast;
@@ -41,8 +42,15 @@ pub enum Access {
     Own(&'static str),
     /// The owner of the stream whose name the path holds, and whoever oversees the log.
     OwnStream,
+    /// The same for what changes nothing, however it is asked for.
+    ExamineStream,
+    /// The owner of the stream that the path names, by its category and key, and whoever oversees the log:
+    /// `examine-run`. What is asked for changes nothing, however it is asked for: a credential for reading is enough.
+    Examine(&'static str),
     /// Auditors, operators and admins.
     Oversight,
+    /// Operators and admins.
+    Operation,
     /// Admins.
     Admin,
 }
@@ -64,7 +72,10 @@ impl FromStr for Access {
             "own-model" => Self::Own("model"),
             "own-run" => Self::Own("run"),
             "own-stream" => Self::OwnStream,
+            "examine-run" => Self::Examine("run"),
+            "examine-stream" => Self::ExamineStream,
             "oversight" => Self::Oversight,
+            "operation" => Self::Operation,
             "admin" => Self::Admin,
             other => return Err(UnknownAccess(other.to_owned())),
         })
@@ -75,10 +86,16 @@ impl Access {
     /// Whether `role` is enough, apart from what the path names.
     fn admits(self, role: Role) -> bool {
         match self {
-            Self::Public | Self::Myself | Self::SignedIn | Self::Rows | Self::Own(_) | Self::OwnStream => {
-                true
-            }
+            Self::Public
+            | Self::Myself
+            | Self::SignedIn
+            | Self::Rows
+            | Self::Own(_)
+            | Self::OwnStream
+            | Self::Examine(_)
+            | Self::ExamineStream => true,
             Self::Oversight => role.oversees(),
+            Self::Operation => matches!(role, Role::Operator | Role::Admin),
             Self::Admin => role == Role::Admin,
         }
     }
@@ -87,7 +104,8 @@ impl Access {
     fn scope(self, method: &Method) -> Option<Scope> {
         match self {
             Self::Public | Self::Myself => None,
-            Self::Admin => Some(Scope::Admin),
+            Self::Admin | Self::Operation => Some(Scope::Admin),
+            Self::Examine(_) | Self::ExamineStream => Some(Scope::Read),
             _ if method.is_safe() => Some(Scope::Read),
             _ => Some(Scope::Trade),
         }
@@ -97,6 +115,7 @@ impl Access {
     const fn wanted(self) -> &'static str {
         match self {
             Self::Oversight => "auditor, operator or admin",
+            Self::Operation => "operator or admin",
             _ => "admin",
         }
     }
@@ -200,6 +219,11 @@ async fn admit(
     memory: Memory,
 ) -> Result<Option<Caller>, ApiError> {
     let Some(Rule { access, is_stream }) = rules.rule(&parts.method, path)? else { return Ok(None) };
+    // Before anything is done that the caller would then not be told.
+    let offered = if is_stream { "text/event-stream" } else { "application/json" };
+    if !accepts(&parts.headers, offered) {
+        return Err(ApiError::NotAcceptable { offered });
+    }
     if access == Access::Public {
         return Ok(None);
     }
@@ -219,7 +243,10 @@ async fn admit(
     }
     match access {
         Access::Own(category) => owns(api, &caller, category, named).await?,
-        Access::OwnStream if !caller.role.oversees() => owns_stream(api, &caller, named).await?,
+        Access::Examine(category) if !caller.role.oversees() => owns(api, &caller, category, named).await?,
+        Access::OwnStream | Access::ExamineStream if !caller.role.oversees() => {
+            owns_stream(api, &caller, named).await?
+        }
         _ => {}
     }
     Ok(Some(caller))
