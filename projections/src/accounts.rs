@@ -12,10 +12,9 @@ use serde::Serialize;
 use tokio_postgres::{Row, Transaction};
 
 pub use api_keys::{ApiKeyRow, api_keys};
-pub(crate) use proof::session_proof;
 pub use proof::{
-    ImpersonatorProof, KeyProof, SessionProof, enter_session, expect_session, prove_key, prove_key_by_id,
-    prove_session,
+    Found, ImpersonatorProof, KeyProof, SessionProof, enter_session, expect_session, prove_key,
+    prove_key_by_id, prove_session,
 };
 pub use sessions::{SessionRow, sessions};
 

@@ -37,5 +37,5 @@ pub use projection::{OnPoison, Projection, ProjectionError};
 pub use reader::Reader;
 pub use registry::Projections;
 pub use runner::{RunnerOptions, RunningProjections};
-pub use viewer::{Found, View, Viewer};
+pub use viewer::{View, Viewer};
 pub use watermarks::{WaitError, Watermarks};

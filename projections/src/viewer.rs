@@ -1,21 +1,19 @@
 //! Looking at read models as somebody: Postgres itself hides the rows that are not theirs.
 
 use std::future::Future;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use deadpool_postgres::{Object, Pool};
+use events::Principal;
 use events::account::Role;
-use events::{Principal, SessionId};
-use futures_util::FutureExt;
-use futures_util::future::{join, join3};
+use futures_util::future::join4;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Error, Row, Statement};
+use uuid::Uuid;
 
-use crate::accounts::{SessionProof, session_proof};
 use crate::database::QueryError;
 use crate::reader::Connected;
 
-const BEGIN: &str = "begin read only";
 const TAKING_ROLE: &str = "taking the viewer's role";
 
 /// Who looks.
@@ -31,67 +29,62 @@ impl Viewer {
     /// Opens the read models for this viewer.
     ///
     /// # Errors
-    /// No connection in time, or the database refused the role: the migrations did not run as a user who may take it.
-    pub async fn look(&self, pool: &Pool) -> Result<View, QueryError> {
-        let enter = include_str!("sql/viewer/enter.sql");
-        let (view, _) = View::enter(pool, enter, &[&self.principal.0, &self.role.name()]).await?;
-        Ok(view)
+    /// No connection in time. Where the migrations did not run as a user who may take the viewer's role, every query is
+    /// refused.
+    pub async fn look(self, pool: &Pool) -> Result<View, QueryError> {
+        View::open(pool.get().await?, As::Viewer(self)).await
     }
 }
 
-/// The read models as one viewer sees them: a read-only transaction under a role that row-level security binds. It ends
-/// when it is dropped.
+/// The read models as one viewer sees them. Each query is a read-only transaction under a role that row-level security
+/// binds, which begins, takes the role, asks and ends in one round trip: nothing is open in between.
 #[derive(Debug)]
 pub struct View {
     client: Object,
-    /// What is still to be sent, ahead of the first query.
-    entering: Mutex<Option<Entering>>,
+    enter: Statement,
+    viewer: As,
 }
 
-/// A session that is looked up together with the first query.
 #[derive(Debug)]
-struct Entering {
-    statement: Statement,
-    session: SessionId,
-    found: Found,
+enum As {
+    /// Somebody who is known.
+    Viewer(Viewer),
+    /// Whoever a statement finds under an id, and tells of in a row.
+    Told { entering: &'static str, id: Uuid, rows: Told },
 }
 
-/// What the database says of a session, once it was asked: `None` where there never was such a session.
-pub type Found = Arc<OnceLock<Option<SessionProof>>>;
+/// What statements that enter told, one row a query.
+pub(crate) type Told = Arc<Mutex<Vec<Row>>>;
+
+impl As {
+    const fn entering(&self) -> &'static str {
+        match self {
+            Self::Viewer(_) => include_str!("sql/viewer/enter.sql"),
+            Self::Told { entering, .. } => entering,
+        }
+    }
+}
 
 impl View {
-    /// Begins the transaction with a statement that takes the viewer's role, and answers with what it found.
-    pub(crate) async fn enter(
-        pool: &Pool,
-        statement: &str,
-        parameters: &[&(dyn ToSql + Sync)],
-    ) -> Result<(Self, Row), QueryError> {
-        let client = pool.get().await?;
-        let statement = client.prepare_cached(statement).await.map_err(QueryError::during(TAKING_ROLE))?;
-        let view = Self { client, entering: Mutex::new(None) };
-        // Both statements leave together: a viewer costs one round trip.
-        let (begun, entered) =
-            join(view.client.batch_execute(BEGIN), view.client.query_one(&statement, parameters)).await;
-        let row = begun.and(entered).map_err(QueryError::during(TAKING_ROLE))?;
-        Ok((view, row))
+    async fn open(client: Object, viewer: As) -> Result<Self, QueryError> {
+        let enter = client.prepare_cached(viewer.entering()).await;
+        Ok(Self { client, enter: enter.map_err(QueryError::during(TAKING_ROLE))?, viewer })
     }
 
-    /// The same, sent together with the first query: the account of a session looks, whoever that is by then. What was
-    /// found of the session is told beside the answer, which is nobody's before the two were compared.
-    pub(crate) async fn entering(
-        pool: &Pool,
-        statement: &str,
-        session: SessionId,
-    ) -> Result<(Self, Found), QueryError> {
-        let client = pool.get().await?;
-        let statement = client.prepare_cached(statement).await.map_err(QueryError::during(TAKING_ROLE))?;
-        let found = Found::default();
-        let entering = Entering { statement, session, found: found.clone() };
-        Ok((Self { client, entering: Mutex::new(Some(entering)) }, found))
+    /// Over a connection that was asked already who looks.
+    pub(crate) async fn over(client: Object, viewer: Viewer) -> Result<Self, QueryError> {
+        Self::open(client, As::Viewer(viewer)).await
     }
 
-    fn still_to_enter(&self) -> Option<Entering> {
-        self.entering.lock().unwrap_or_else(PoisonError::into_inner).take()
+    /// As whom `entering` finds under `id` with each query. What it tells is told beside what was asked, which is
+    /// nobody's before that was looked at.
+    pub(crate) async fn told(
+        pool: &Pool,
+        entering: &'static str,
+        id: Uuid,
+        rows: Told,
+    ) -> Result<Self, QueryError> {
+        Self::open(pool.get().await?, As::Told { entering, id, rows }).await
     }
 }
 
@@ -105,28 +98,27 @@ impl Connected for View {
     }
 
     async fn ask<T: Send>(&self, asking: impl Future<Output = Result<T, Error>> + Send) -> Result<T, Error> {
-        let Some(Entering { statement, session, found }) = self.still_to_enter() else {
-            return asking.await;
+        let role;
+        let parameters: &[&(dyn ToSql + Sync)] = match &self.viewer {
+            As::Viewer(viewer) => {
+                role = viewer.role.name();
+                &[&viewer.principal.0, &role]
+            }
+            As::Told { id, .. } => &[id],
         };
-        let session = session.uuid();
-        let parameters: [&(dyn ToSql + Sync); 1] = [&session];
-        // The three leave together, in this order, and the database answers them in this order.
-        let (begun, entered, asked) =
-            join3(self.client.batch_execute(BEGIN), self.client.query_one(&statement, &parameters), asking)
-                .await;
-        // A row that cannot be read confirms nothing, like none.
-        let _ = found.set(session_proof(&begun.and(entered)?, TAKING_ROLE).unwrap_or_default());
-        asked
-    }
-}
-
-impl Drop for View {
-    fn drop(&mut self) {
-        if self.still_to_enter().is_some() {
-            return;
+        // Each is sent when it is polled first, so the four leave together, in this order, and are answered in this
+        // order. What is asked is a prepared statement: nothing must be waited for before it can be sent.
+        let (begun, entered, asked, ended) = join4(
+            self.client.batch_execute("begin read only"),
+            self.client.query_one(&self.enter, parameters),
+            asking,
+            self.client.batch_execute("rollback"),
+        )
+        .await;
+        let row = begun.and(entered)?;
+        if let As::Told { rows, .. } = &self.viewer {
+            rows.lock().unwrap_or_else(PoisonError::into_inner).push(row);
         }
-        // Polling once sends it, ahead of whatever the connection's next holder sends. A connection that is broken
-        // does not come back to the pool, so the outcome tells nothing.
-        let _ = self.client.batch_execute("rollback").now_or_never();
+        ended.and(asked)
     }
 }

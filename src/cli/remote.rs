@@ -31,7 +31,7 @@ pub enum Place {
     /// On the data folder or database of this machine.
     Here,
     /// On what a server answers.
-    There(Remote),
+    There(Box<Remote>),
 }
 
 impl Place {
@@ -39,7 +39,7 @@ impl Place {
     pub fn of(config: &Config) -> anyhow::Result<Self> {
         match &config.client.server {
             None => Ok(Self::Here),
-            Some(server) => Ok(Self::There(Remote::new(server, &config.client)?)),
+            Some(server) => Ok(Self::There(Box::new(Remote::new(server, &config.client)?))),
         }
     }
 }

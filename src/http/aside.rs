@@ -17,7 +17,9 @@ pub(super) async fn aside<T: Send + 'static, F: Future<Output = T>>(
     work: impl FnOnce() -> F + Send + 'static,
 ) -> Result<T, ApiError> {
     let failed = |source: Box<dyn std::error::Error + Send + Sync>| ApiError::Internal { operation, source };
-    let turn = api.turns_aside().clone().acquire_owned().await.map_err(|error| failed(error.into()))?;
+    let patience = api.config().request_timeout();
+    let turn = tokio::time::timeout(patience, api.turns_aside().clone().acquire_owned()).await;
+    let turn = turn.map_err(|_| ApiError::Timeout(patience))?.map_err(|error| failed(error.into()))?;
     let runtime = Handle::current();
     let done = tokio::task::spawn_blocking(move || {
         let _turn = turn;

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use events::{ApiKeyId, SessionId};
 use jiff::{SignedDuration, Timestamp};
-use projections::accounts::SessionProof;
-use projections::{Found, View, accounts};
+use projections::accounts::{Found, SessionProof};
+use projections::{View, accounts};
 
 use super::{Authenticated, Identity, IdentityError, TokenError, access, secrets};
 
@@ -126,8 +126,8 @@ impl Identity {
     /// Whether what was believed of a session is what the database says of it, together with the rows that it gave, or
     /// now, where nobody asked it yet. What does not hold is forgotten.
     pub async fn holds(&self, belief: &Belief) -> Result<bool, IdentityError> {
-        let holds = match belief.found.get() {
-            Some(found) => found.as_ref() == Some(&belief.believed),
+        let holds = match belief.found.was_always(&belief.believed) {
+            Some(holds) => holds,
             None => {
                 let found = accounts::prove_session(&self.client().await?, belief.session).await?;
                 found.as_ref() == Some(&belief.believed)

@@ -259,7 +259,11 @@ async fn reads_are_answered_for_whoever_the_caller_is_by_then() {
     let ann = client_of(&token);
     let read = async |path: &str| ann.get(format!("{}/api/v1{path}", deck.base)).reply().await;
     let streams = async || read("/streams").await.items().len();
-    assert_eq!((streams().await, streams().await), (1, 1), "her account, twice: the second time she is known");
+    assert_eq!(
+        (streams().await, streams().await),
+        (1, 1),
+        "her account, twice: the second time she is known"
+    );
     let role = json!({"role": "auditor"});
     deck.request(Method::PUT, &format!("/admin/users/{account}/role")).json(&role).reply().await.data(200);
     assert!(streams().await > 1, "an auditor oversees the log from the next request on");

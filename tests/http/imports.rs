@@ -9,7 +9,8 @@ use tapedeck::http::NoQuotes;
 
 use super::kit::{Deck, Reply, Send, deck_of};
 
-const CLOSES: &str = "date,GLD,TLT\n2024-01-02,190.72,98.19\n2024-01-03,188.90,98.80\n2024-01-05,oops,96.97\n";
+const CLOSES: &str =
+    "date,GLD,TLT\n2024-01-02,190.72,98.19\n2024-01-03,188.90,98.80\n2024-01-05,oops,96.97\n";
 
 async fn small_deck() -> Deck {
     let roles = [Role::Api, Role::Projector].into();
@@ -39,13 +40,15 @@ async fn what_is_no_file_of_prices_is_refused_and_stores_nothing() {
     let strict = upload(&deck, "file=closes.csv&strict=true", CLOSES).await;
     assert_eq!(strict.problem(422, "validation_failed"), ["body: rejected"]);
     assert_eq!(strict.body["errors"][0]["row"], 4);
-    let problem = async |query, body: &'static str| {
-        upload(&deck, query, body).await.problem(422, "validation_failed")
-    };
+    let problem =
+        async |query, body: &'static str| upload(&deck, query, body).await.problem(422, "validation_failed");
     assert_eq!(problem("file=closes.csv", "").await, ["body: empty"]);
     assert_eq!(problem("file=closes.csv", "hello\nworld\n").await, ["body: unknown_format"]);
     assert_eq!(problem("file=closes.csv&zone=Mars", CLOSES).await, ["zone: unknown"]);
-    assert_eq!(problem("file=..%2Fcloses.csv&colour=red", CLOSES).await, ["file: invalid", "colour: unknown"]);
+    assert_eq!(
+        problem("file=..%2Fcloses.csv&colour=red", CLOSES).await,
+        ["file: invalid", "colour: unknown"]
+    );
     assert_eq!(problem("strict=true", CLOSES).await, ["file: required"]);
     let large = upload(&deck, "file=closes.csv", "x".repeat(200_000)).await;
     large.problem(413, "body_too_large");

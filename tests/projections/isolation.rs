@@ -61,7 +61,7 @@ async fn each_viewer_sees_its_own_rows_and_nobody_sees_any() {
         ("", Role::User, 0, 0),
     ] {
         let viewer = Viewer { principal: Principal(name.to_owned()), role };
-        let view = viewer.look(&reads).await.unwrap();
+        let view = viewer.clone().look(&reads).await.unwrap();
         let listed = models::list(&view, None, None, 10).await.unwrap().items;
         assert_eq!(listed.len(), own, "{viewer:?}");
         assert_eq!(models::find(&view, model_id).await.unwrap().is_some(), own == 1, "{viewer:?}");

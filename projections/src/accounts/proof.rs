@@ -1,5 +1,7 @@
 //! What a request's credential stands for at this moment: one indexed query each.
 
+use std::sync::PoisonError;
+
 use deadpool_postgres::Pool;
 use events::account::{Access, Role, Scopes, TokenHash};
 use events::{AccountId, ApiKeyId, Principal, SessionId};
@@ -7,12 +9,10 @@ use jiff::Timestamp;
 use tokio_postgres::Row;
 
 use super::api_keys::scopes_of;
-use crate::View;
 use crate::database::{Columns, QueryError};
 use crate::reader::Reader;
-use crate::viewer::Found;
-
-const ENTER: &str = include_str!("../sql/accounts/enter_session.sql");
+use crate::viewer::Told;
+use crate::{View, Viewer};
 
 /// Who a session stands for.
 #[derive(Debug, Clone, PartialEq)]
@@ -80,22 +80,40 @@ pub async fn prove_session(
     Ok(row.map(|row| session_proof(&row, OPERATION)).transpose()?.flatten())
 }
 
-/// The same, with the read models as the account may see them, in the same round trip.
+/// The same, with the read models as the account may see them.
 pub async fn enter_session(
     pool: &Pool,
     session: SessionId,
 ) -> Result<Option<(SessionProof, View)>, QueryError> {
-    let (view, row) = View::enter(pool, ENTER, &[&session.uuid()]).await?;
-    Ok(session_proof(&row, "entering a session")?.map(|proof| (proof, view)))
+    let client = pool.get().await?;
+    let Some(proof) = prove_session(&client, session).await? else { return Ok(None) };
+    let viewer = Viewer { principal: proof.principal.clone(), role: proof.role };
+    Ok(Some((proof, View::over(client, viewer).await?)))
 }
 
-/// The same in the round trip of the view's first query, for callers who believe to know what the session stands for:
+/// The same in the round trip of each query of the view, for callers who believe to know what the session stands for:
 /// what it does is told beside the rows, and nobody may get these before the two were compared.
 pub async fn expect_session(pool: &Pool, session: SessionId) -> Result<(View, Found), QueryError> {
-    View::entering(pool, ENTER, session).await
+    let found = Found::default();
+    let entering = include_str!("../sql/accounts/enter_session.sql");
+    Ok((View::told(pool, entering, session.uuid(), found.0.clone()).await?, found))
 }
 
-pub(crate) fn session_proof(row: &Row, operation: &'static str) -> Result<Option<SessionProof>, QueryError> {
+/// What the database said of a session with each query of a view.
+#[derive(Debug, Clone, Default)]
+pub struct Found(Told);
+
+impl Found {
+    /// Whether the session stood for this each time; `None` where nothing was asked yet.
+    pub fn was_always(&self, believed: &SessionProof) -> Option<bool> {
+        let told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_it =
+            |row: &Row| session_proof(row, "entering a session").ok().flatten().as_ref() == Some(believed);
+        (!told.is_empty()).then(|| told.iter().all(is_it))
+    }
+}
+
+fn session_proof(row: &Row, operation: &'static str) -> Result<Option<SessionProof>, QueryError> {
     let columns = Columns::of(row, operation);
     let Some(account_id) = columns.get::<Option<_>>("account_id")? else { return Ok(None) };
     let access: Option<&str> = columns.get("access")?;

@@ -6,6 +6,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use axum::body::Body;
+use events::RequestId;
 use futures_util::StreamExt;
 use tokio::io::AsyncWriteExt;
 
@@ -23,7 +24,7 @@ impl Upload {
     /// Takes a body in as a file of this name, in a folder that nobody else can read. Each piece must come in time; the
     /// whole may take as long as it takes.
     pub async fn receive(api: &Api, name: &str, body: Body) -> Result<Self, ApiError> {
-        let folder = std::env::temp_dir().join(format!("tapedeck-upload-{}", uuid::Uuid::new_v4()));
+        let folder = std::env::temp_dir().join(format!("tapedeck-upload-{}", RequestId::generate()));
         DirBuilder::new().mode(0o700).create(&folder).map_err(failed)?;
         let upload = Self { file: folder.join(name), folder };
         upload.write(api, body).await?;
