@@ -117,7 +117,7 @@ while ask("GET", f"/runs/{run}?min_position={position}")[0]["status"] in ("pendi
 print("[parameters]")
 # A position that nobody has written yet is waited for, two seconds, and then answered 503, as documented.
 print('"header.X-Tape-Position" = "1"\n"query.min_position" = "1"')
-for name, value in {"model": model, "run": run, "stream": f"run-{run}", "position": 1, "symbol": "MTUM"}.items():
+for name, value in {"model": model, "run": run, "stream": f"run-{run}", "position": 1, "symbol": "MTUM", "projection": "streams"}.items():
     print(f'"path.{name}" = {json.dumps(str(value))}')
 PYTHON
 

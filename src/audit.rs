@@ -2,6 +2,7 @@
 
 mod read_models;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use events::causes::whole_chain;
@@ -10,14 +11,15 @@ use events::policy::SharedIndicators;
 use events::run::recheck::{Difference, Recheck, Redecide};
 use events::run::{Run, RunEvent, RunSnapshot};
 use events::{Aggregate, RunId, StreamName, Tenant, Version};
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::market::{Market, MarketError};
 
 /// What an audit looked at and what it found.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AuditReport {
     /// The stream.
+    #[serde(deserialize_with = "stream_name")]
     pub stream: StreamName,
     /// Each check in the order it was made.
     pub checks: Vec<AuditCheck>,
@@ -26,20 +28,20 @@ pub struct AuditReport {
 }
 
 /// One check.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AuditCheck {
     /// What was checked.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// How much was looked at.
     pub looked_at: String,
     /// The first difference.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub difference: Option<String>,
     /// The event at which it shows.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_bad_version: Option<Version>,
     /// Why it was not made.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub skipped_because: Option<String>,
 }
 
@@ -68,6 +70,7 @@ pub enum AuditError {
 
 impl AuditCheck {
     fn passed(name: &'static str, looked_at: String) -> Self {
+        let name = Cow::Borrowed(name);
         Self { name, looked_at, difference: None, first_bad_version: None, skipped_because: None }
     }
 
@@ -82,6 +85,17 @@ impl AuditCheck {
     /// Whether nothing was found wrong.
     pub const fn is_fine(&self) -> bool {
         self.difference.is_none()
+    }
+}
+
+fn stream_name<'de, D: Deserializer<'de>>(from: D) -> Result<StreamName, D::Error> {
+    String::deserialize(from)?.parse().map_err(serde::de::Error::custom)
+}
+
+impl AuditReport {
+    /// Of one check.
+    pub fn of(stream: StreamName, check: AuditCheck) -> Self {
+        Self { stream, passed: check.is_fine(), checks: vec![check] }
     }
 }
 

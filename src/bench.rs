@@ -9,6 +9,7 @@ mod load;
 mod replay;
 mod report;
 mod run;
+mod sign_in;
 mod synthetic;
 mod wal;
 
@@ -19,3 +20,4 @@ pub use http::http;
 pub use replay::replay;
 pub use report::{BenchReport, Machine, median, percentile};
 pub use run::run;
+pub use sign_in::sign_in;

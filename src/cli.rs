@@ -60,6 +60,9 @@ struct GlobalFlags {
     /// Ask this server instead of working here, as whoever `tapedeck login` signed in [also: TAPEDECK_SERVER]
     #[arg(long, global = true, value_name = "URL")]
     server: Option<String>,
+    /// Trust these authorities too when the server is asked over TLS; certificates in PEM
+    #[arg(long, global = true, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
     /// Print JSON instead of text
     #[arg(long, global = true)]
     json: bool,
@@ -122,6 +125,7 @@ struct Overrides {
 #[derive(Debug, Serialize)]
 struct ServerOverride {
     server: Option<String>,
+    ca_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Serialize)]
@@ -140,19 +144,18 @@ impl Command {
         match self {
             Self::Serve(_) => Some("serve"),
             Self::Demo(_) => Some("demo"),
-            Self::Replay(_) => Some("replay"),
-            Self::Audit(_) => Some("audit"),
             Self::Account(_) => Some("account"),
-            Self::Projections(projections::ProjectionsVerb::Rebuild { .. }) => Some("projections rebuild"),
-            Self::Doctor => Some("doctor"),
-            Self::Import(_) => Some("import"),
             Self::Bench(_) => Some("bench"),
             Self::Run(_)
             | Self::Login(_)
             | Self::Logout
             | Self::Whoami
             | Self::ApiKey(_)
-            | Self::Projections(projections::ProjectionsVerb::Status)
+            | Self::Replay(_)
+            | Self::Audit(_)
+            | Self::Doctor
+            | Self::Import(_)
+            | Self::Projections(_)
             | Self::Events(_) => None,
         }
     }
@@ -197,7 +200,7 @@ fn start(cli: Cli, output: &Output) -> anyhow::Result<ExitCode> {
         database: UrlOverride { url: cli.flags.database_url },
         nats: UrlOverride { url: cli.flags.nats_url },
         telemetry: LevelOverride { level: cli.flags.log_level },
-        client: ServerOverride { server: cli.flags.server },
+        client: ServerOverride { server: cli.flags.server, ca_file: cli.flags.ca_file },
     };
     let mut config = Config::load(cli.flags.config, &overrides)?;
     let level_is_default = config

@@ -22,7 +22,7 @@ pub async fn create_model(app: &App, draft: ModelDraft) -> anyhow::Result<ModelI
     let command_id = CommandId::derived(&[b"create", model_id.uuid().as_bytes()]);
     let client = app.reads.get().await?;
     let owner = Principal::local_owner();
-    let signature_suffix = projections::models::free_suffix(&**client, &owner, &draft.name).await?;
+    let signature_suffix = projections::models::free_suffix(&client, &owner, &draft.name).await?;
     let command = ModelCommand::Create { draft: Box::new(draft), signature_suffix };
     let metadata = Metadata::new(owner, None);
     match app

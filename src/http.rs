@@ -1,10 +1,12 @@
 //! The HTTP API: routes in one table, grouped by resource; a folder per resource, a file per endpoint.
 
+mod accept;
 pub mod access;
 pub mod actors;
 pub mod admin;
 pub mod analytics;
 pub mod answer;
+mod aside;
 pub mod auth;
 pub mod bars;
 pub mod body;
@@ -19,6 +21,7 @@ pub mod error;
 pub mod events;
 pub mod health;
 pub mod idempotency;
+pub mod imports;
 mod index;
 pub mod leaderboard;
 mod limits;
@@ -95,6 +98,8 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(runs::compare::show))
         .routes(routes!(runs::find::find, runs::delete::delete))
         .routes(routes!(runs::cancel::cancel))
+        .routes(routes!(runs::audit::audit))
+        .routes(routes!(runs::replay::show))
         .routes(routes!(runs::progress::follow))
         .routes(routes!(runs::ledger::list))
         .routes(routes!(runs::equity::list))
@@ -110,17 +115,20 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(data::coverage::find))
         .routes(routes!(analytics::factor_definitions::show))
         .routes(routes!(analytics::stress_scenarios::show))
+        .routes(routes!(imports::prices::import))
         .routes(routes!(quotes::list::list))
         .routes(routes!(quotes::stream::stream))
         .routes(routes!(quotes::find::find))
         .routes(routes!(streams::list::list))
         .routes(routes!(streams::find::find))
         .routes(routes!(streams::events::list))
+        .routes(routes!(streams::audit::audit))
         .routes(routes!(events::list::list))
         .routes(routes!(events::tail::tail))
         .routes(routes!(events::find::find))
         .routes(routes!(log::show::show))
         .routes(routes!(projections::list::list))
+        .routes(routes!(projections::rebuild::rebuild))
         .routes(routes!(actors::list::list))
 }
 

@@ -37,7 +37,8 @@ use jiff::Timestamp;
 use projections::Watermarks;
 
 pub use api_keys::{ApiKeyShown, CreateApiKey, CreatedApiKey, api_keys_of};
-pub use authenticate::Credential;
+use authenticate::RememberedSessions;
+pub use authenticate::{Belief, Credential, Entered};
 pub use authority::{Admin, Authenticated, Impersonator, Owner, Via};
 pub use claim::Claim;
 pub use error::{Forbidden, IdentityError, TokenError};
@@ -95,6 +96,7 @@ pub struct Identity {
     hasher: Hasher,
     throttle: Throttle,
     tokens: AccessTokens,
+    sessions: RememberedSessions,
     /// When this process last wrote down that a key was used.
     key_uses: Arc<Mutex<BTreeMap<ApiKeyId, Timestamp>>>,
 }
@@ -120,7 +122,19 @@ impl Identity {
         let throttle = Throttle::new(identity.throttle, reads.clone());
         let tokens = AccessTokens::new(&identity.issuer, Arc::new(keyring));
         let key_uses = Arc::default();
-        Ok(Self { config, accounts, invitations, reads, watermarks, hasher, throttle, tokens, key_uses })
+        let sessions = RememberedSessions::default();
+        Ok(Self {
+            config,
+            accounts,
+            invitations,
+            reads,
+            watermarks,
+            hasher,
+            throttle,
+            tokens,
+            sessions,
+            key_uses,
+        })
     }
 
     /// Has a new key sign access tokens from now on; the one before verifies until its tokens have ended. Keys from the

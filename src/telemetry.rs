@@ -7,7 +7,7 @@ mod snapshot;
 use std::time::Duration;
 
 use opentelemetry::trace::TracerProvider;
-use opentelemetry_otlp::{ExporterBuildError, Protocol, SpanExporter, WithExportConfig};
+use opentelemetry_otlp::{ExporterBuildError, Protocol, SpanExporter, WithExportConfig, WithHttpConfig};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
 use tracing::{Level, Metadata, Subscriber};
@@ -18,6 +18,7 @@ use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 use tracing_subscriber::{EnvFilter, Layer};
 
 use crate::config::{LogFormat, TelemetryConfig};
+use crate::tls;
 pub use metrics::Metrics;
 
 /// A pool tells of every connection that ended, also when a private server is stopped in order; whoever then asks for a
@@ -47,6 +48,12 @@ pub enum TelemetryError {
     /// The collector's address cannot be used.
     #[error("traces cannot be sent to telemetry.otlp_endpoint")]
     Collector(#[from] ExporterBuildError),
+    /// The client that sends traces cannot be made.
+    #[error("there is no HTTP client to send traces with")]
+    Client(#[from] reqwest::Error),
+    /// Nobody can be trusted to vouch for the collector.
+    #[error("there is no TLS to send traces with")]
+    Trust(#[from] tls::TrustError),
     /// This process has telemetry already.
     #[error("the log was started before")]
     Again(#[from] TryInitError),
@@ -102,9 +109,14 @@ fn filter<S: Subscriber>(
     Ok(asked.and(filter_fn(harmless)))
 }
 
-fn provider(endpoint: &str) -> Result<SdkTracerProvider, ExporterBuildError> {
+fn provider(endpoint: &str) -> Result<SdkTracerProvider, TelemetryError> {
+    let client = reqwest::blocking::Client::builder()
+        .timeout(COLLECTOR_PATIENCE)
+        .tls_backend_preconfigured(tls::client_config(None)?)
+        .build()?;
     let exporter = SpanExporter::builder()
         .with_http()
+        .with_http_client(client)
         .with_endpoint(endpoint)
         .with_protocol(Protocol::HttpBinary)
         .with_timeout(COLLECTOR_PATIENCE)

@@ -76,7 +76,7 @@ impl UnfinishedRuns for ReadModels {
         let transient = |reason: String| PortError::Transient { reason };
         let client = self.0.get().await.map_err(|error| transient(error.to_string()))?;
         let mut runs =
-            projections::runs::unfinished(&**client).await.map_err(|error| transient(whole_chain(&error)))?;
+            projections::runs::unfinished(&client).await.map_err(|error| transient(whole_chain(&error)))?;
         runs.truncate(limit);
         Ok(runs)
     }

@@ -4,6 +4,7 @@ mod auth;
 mod conventions;
 mod events;
 mod health;
+mod imports;
 mod isolation;
 mod kit;
 mod leaderboard;

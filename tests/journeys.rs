@@ -11,3 +11,4 @@ mod joining;
 mod login;
 mod outage;
 mod telemetry;
+mod tls;

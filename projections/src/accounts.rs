@@ -9,17 +9,19 @@ use events::log::Filter;
 use events::{AccountId, CredentialId, Decider, Position, Principal, Recorded, Version};
 use jiff::Timestamp;
 use serde::Serialize;
-use tokio_postgres::{GenericClient, Row, Transaction};
+use tokio_postgres::{Row, Transaction};
 
 pub use api_keys::{ApiKeyRow, api_keys};
 pub use proof::{
-    ImpersonatorProof, KeyProof, SessionProof, enter_session, prove_key, prove_key_by_id, prove_session,
+    Found, ImpersonatorProof, KeyProof, SessionProof, enter_session, expect_session, prove_key,
+    prove_key_by_id, prove_session,
 };
 pub use sessions::{SessionRow, sessions};
 
 use crate::database::{Columns, QueryError};
 use crate::page::{Page, PositionCursor, rows_for};
 use crate::projection::{expect_row, key_of};
+use crate::reader::Reader;
 use crate::{Projection, ProjectionError};
 
 /// The read model of accounts, sessions and API keys.
@@ -193,7 +195,7 @@ pub struct AccountFilter {
 
 /// Accounts, newest first.
 pub async fn list(
-    client: &impl GenericClient,
+    client: &impl Reader,
     filter: &AccountFilter,
     after: Option<PositionCursor>,
     limit: u16,
@@ -213,7 +215,7 @@ pub async fn list(
 }
 
 /// One account.
-pub async fn find(client: &impl GenericClient, account: AccountId) -> Result<Option<AccountRow>, QueryError> {
+pub async fn find(client: &impl Reader, account: AccountId) -> Result<Option<AccountRow>, QueryError> {
     const OPERATION: &str = "finding an account";
     let row = client
         .query_opt(include_str!("sql/accounts/find.sql"), &[&account.uuid()])
@@ -224,7 +226,7 @@ pub async fn find(client: &impl GenericClient, account: AccountId) -> Result<Opt
 
 /// The account of a principal.
 pub async fn find_by_principal(
-    client: &impl GenericClient,
+    client: &impl Reader,
     principal: &Principal,
 ) -> Result<Option<AccountRow>, QueryError> {
     const OPERATION: &str = "finding the account of a principal";
@@ -237,7 +239,7 @@ pub async fn find_by_principal(
 
 /// Whether the address of another account than `account` has this skeleton.
 pub async fn looks_like_another(
-    client: &impl GenericClient,
+    client: &impl Reader,
     skeleton: &str,
     account: AccountId,
 ) -> Result<bool, QueryError> {
@@ -249,7 +251,7 @@ pub async fn looks_like_another(
 }
 
 /// How many active administrators there are, not counting `but`.
-pub async fn active_admins(client: &impl GenericClient, but: Option<AccountId>) -> Result<i64, QueryError> {
+pub async fn active_admins(client: &impl Reader, but: Option<AccountId>) -> Result<i64, QueryError> {
     let row = client
         .query_one(include_str!("sql/accounts/admins.sql"), &[&but.map(AccountId::uuid)])
         .await

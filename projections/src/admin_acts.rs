@@ -11,11 +11,12 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 use tokio_postgres::types::Json;
-use tokio_postgres::{GenericClient, Row, Transaction};
+use tokio_postgres::{Row, Transaction};
 
 use crate::database::{Columns, QueryError};
 use crate::page::{InvalidCursor, Page, decode, encode, rows_for};
 use crate::projection::key_of;
+use crate::reader::Reader;
 use crate::{Projection, ProjectionError};
 
 /// The read model of administrators' acts.
@@ -213,7 +214,7 @@ impl Serialize for AdminActsCursor {
 
 /// Acts, newest first; `account` narrows the list to acts on one account, `by` to those of one administrator.
 pub async fn list(
-    client: &impl GenericClient,
+    client: &impl Reader,
     account: Option<AccountId>,
     by: Option<&Principal>,
     after: Option<AdminActsCursor>,

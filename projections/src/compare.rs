@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use events::RunId;
 use quant::Figure;
 use serde::{Serialize, Serializer};
-use tokio_postgres::GenericClient;
 
 mod curves;
 mod differences;
@@ -16,6 +15,7 @@ pub use differences::{Difference, differences};
 pub use opposites::{OPPOSITES_MAX, Opposite, Opposites};
 
 use crate::performance::{PerformanceError, PerformanceQuery, RunPerformance, ShownFigure, performance};
+use crate::reader::Reader;
 use crate::runs::{RunDetail, RunSummary};
 
 /// Fewest and most runs that can be compared.
@@ -76,7 +76,7 @@ pub enum CompareError {
 
 /// Compares `runs`; curves keep at most `points` points.
 pub async fn compare(
-    client: &impl GenericClient,
+    client: &impl Reader,
     runs: Vec<RunDetail>,
     query: &PerformanceQuery<'_>,
     points: usize,

@@ -6,11 +6,12 @@ use events::log::Filter;
 use events::{Decider, Position, Principal, Recorded};
 use jiff::Timestamp;
 use serde::Serialize;
-use tokio_postgres::{GenericClient, Row, Transaction};
+use tokio_postgres::{Row, Transaction};
 
 use crate::database::{Columns, QueryError};
 use crate::page::{Page, PositionCursor, rows_for};
 use crate::projection::expect_row;
+use crate::reader::Reader;
 use crate::{Projection, ProjectionError};
 
 /// The read model of invitations.
@@ -105,7 +106,7 @@ async fn remove(
 
 /// Invitations, the last changed first.
 pub async fn list(
-    client: &impl GenericClient,
+    client: &impl Reader,
     after: Option<PositionCursor>,
     limit: u16,
 ) -> Result<Page<InvitationRow>, QueryError> {
@@ -120,7 +121,7 @@ pub async fn list(
 }
 
 /// The invitation of an address, however it is spelt.
-pub async fn find(client: &impl GenericClient, email: &Email) -> Result<Option<InvitationRow>, QueryError> {
+pub async fn find(client: &impl Reader, email: &Email) -> Result<Option<InvitationRow>, QueryError> {
     const OPERATION: &str = "finding an invitation";
     let row = client
         .query_opt(include_str!("sql/invitations/find.sql"), &[&email.normalised()])

@@ -6,11 +6,12 @@ use events::{Decider, ModelId, Position, Principal, Recorded, Version};
 use jiff::Timestamp;
 use serde::Serialize;
 use tokio_postgres::types::Json;
-use tokio_postgres::{GenericClient, Row, Transaction};
+use tokio_postgres::{Row, Transaction};
 
 use crate::database::{Columns, QueryError};
 use crate::page::{Page, PositionCursor, rows_for};
 use crate::projection::{expect_row, key_of};
+use crate::reader::Reader;
 use crate::{Projection, ProjectionError};
 
 /// The read model of trading models.
@@ -114,7 +115,7 @@ async fn create(
 
 /// Models, newest first; `owner` narrows the list.
 pub async fn list(
-    client: &impl GenericClient,
+    client: &impl Reader,
     owner: Option<&Principal>,
     after: Option<PositionCursor>,
     limit: u16,
@@ -131,7 +132,7 @@ pub async fn list(
 }
 
 /// One model, unless it is deleted.
-pub async fn find(client: &impl GenericClient, model: ModelId) -> Result<Option<ModelRow>, QueryError> {
+pub async fn find(client: &impl Reader, model: ModelId) -> Result<Option<ModelRow>, QueryError> {
     const OPERATION: &str = "finding a model";
     let row = client
         .query_opt(include_str!("sql/models/find.sql"), &[&model.uuid()])
@@ -142,7 +143,7 @@ pub async fn find(client: &impl GenericClient, model: ModelId) -> Result<Option<
 
 /// The newest of an owner's models whose signature or name is `name`, unless it is deleted.
 pub async fn find_by_name(
-    client: &impl GenericClient,
+    client: &impl Reader,
     owner: &Principal,
     name: &str,
 ) -> Result<Option<ModelRow>, QueryError> {
@@ -157,7 +158,7 @@ pub async fn find_by_name(
 /// What makes the signature of a model named `name` unique among all models of `owner`, deleted ones included:
 /// nothing, or 2, 3, …
 pub async fn free_suffix(
-    client: &impl GenericClient,
+    client: &impl Reader,
     owner: &Principal,
     name: &str,
 ) -> Result<Option<u32>, QueryError> {

@@ -11,10 +11,11 @@ use events::log::{ConnectError, Log, ReadError};
 use events::{Position, StreamName, Tenant};
 use jiff::Timestamp;
 use serde::Serialize;
-use tokio_postgres::{Client, GenericClient, Row, Transaction};
+use tokio_postgres::{Client, Row, Transaction};
 
 use crate::database::{Columns, QueryError};
 use crate::page::{Page, PositionCursor, rows_for};
+use crate::reader::Reader;
 use crate::{Projection, ProjectionError};
 
 /// What became of a parked event.
@@ -84,7 +85,7 @@ pub struct ParkedEvent {
 
 /// Parked events, oldest first; `projection` and `state` narrow the list.
 pub async fn list(
-    client: &impl GenericClient,
+    client: &impl Reader,
     projection: Option<&str>,
     state: Option<ParkedState>,
     after: Option<PositionCursor>,
@@ -103,7 +104,7 @@ pub async fn list(
 
 /// The parked event of `projection` at `position`.
 pub async fn find(
-    client: &impl GenericClient,
+    client: &impl Reader,
     projection: &str,
     position: Position,
 ) -> Result<Option<ParkedEvent>, QueryError> {
@@ -247,7 +248,7 @@ async fn hold<P: Projection>(client: &mut Client) -> Result<Transaction<'_>, Par
 }
 
 async fn selected<P: Projection>(
-    client: &impl GenericClient,
+    client: &impl Reader,
     selection: &Selection,
 ) -> Result<Vec<(Position, i64)>, ParkedError> {
     let (name, generation) = (P::NAME, P::GENERATION);

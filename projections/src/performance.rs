@@ -13,7 +13,6 @@ use quant::{
     TradeStatistics, Unavailable,
 };
 use serde::Serialize;
-use tokio_postgres::GenericClient;
 
 mod convention;
 
@@ -23,6 +22,7 @@ pub use convention::{ConventionName, UnknownConvention};
 use crate::database::QueryError;
 use crate::equity::{self, BarCursor, EquitySeries};
 use crate::ledger::{self, RecordCursor};
+use crate::reader::Reader;
 use crate::runs::RunDetail;
 
 /// The close of a symbol's bar that starts at an instant, where the market store has one.
@@ -132,7 +132,7 @@ pub enum PerformanceError {
 
 /// Computes every figure of a run. Memory: one chunk of bars, and eight bytes a bar for the values at risk.
 pub async fn performance(
-    client: &impl GenericClient,
+    client: &impl Reader,
     run: &RunDetail,
     query: &PerformanceQuery<'_>,
 ) -> Result<RunPerformance, PerformanceError> {
@@ -244,11 +244,7 @@ fn in_range(query: &PerformanceQuery<'_>, at: Timestamp) -> bool {
     query.from.is_none_or(|from| at >= from) && query.to.is_none_or(|to| at <= to)
 }
 
-async fn by_bar(
-    client: &impl GenericClient,
-    run: RunId,
-    pass: &mut Pass<'_>,
-) -> Result<(), PerformanceError> {
+async fn by_bar(client: &impl Reader, run: RunId, pass: &mut Pass<'_>) -> Result<(), PerformanceError> {
     let mut series = EquitySeries::of(client, run);
     loop {
         let chunk = series.next_chunk().await?;
@@ -262,11 +258,7 @@ async fn by_bar(
     }
 }
 
-async fn by_record(
-    client: &impl GenericClient,
-    run: RunId,
-    pass: &mut Pass<'_>,
-) -> Result<(), PerformanceError> {
+async fn by_record(client: &impl Reader, run: RunId, pass: &mut Pass<'_>) -> Result<(), PerformanceError> {
     let closes = pass.query.closes.ok_or(PerformanceError::ClosesNeeded)?;
     let mut known: BTreeMap<Symbol, Price> = BTreeMap::new();
     let mut next = 0;
@@ -290,7 +282,7 @@ async fn by_record(
 }
 
 async fn trades(
-    client: &impl GenericClient,
+    client: &impl Reader,
     run: RunId,
     query: &PerformanceQuery<'_>,
 ) -> Result<TradeAccumulator, QueryError> {
@@ -318,7 +310,7 @@ async fn trades(
 
 /// The start of the bar of a point, counted from the first that was pushed.
 async fn stamp_at(
-    client: &impl GenericClient,
+    client: &impl Reader,
     run: RunId,
     convention: ConventionName,
     first: u64,

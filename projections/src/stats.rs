@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 use serde::Serialize;
-use tokio_postgres::GenericClient;
 
 use crate::database::{Columns, QueryError};
+use crate::reader::Reader;
 
 /// How much there is of everything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -26,7 +26,7 @@ pub struct Stats {
 }
 
 /// Counts everything; a model with a run since `active_since` counts as active. Needs a connection that sees all rows.
-pub async fn count(client: &impl GenericClient, active_since: Timestamp) -> Result<Stats, QueryError> {
+pub async fn count(client: &impl Reader, active_since: Timestamp) -> Result<Stats, QueryError> {
     const OPERATION: &str = "counting everything";
     let row = client
         .query_one(include_str!("sql/stats/count.sql"), &[&active_since])

@@ -6,6 +6,7 @@ use serde::Serialize;
 use tokio_postgres::{GenericClient, Row};
 
 use crate::database::{Columns, QueryError};
+use crate::reader::Reader;
 
 /// One shard of a projection.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -50,7 +51,7 @@ pub struct ShardError {
 }
 
 /// Every shard of every projection.
-pub async fn status(client: &impl GenericClient) -> Result<Vec<ShardStatus>, QueryError> {
+pub async fn status(client: &impl Reader) -> Result<Vec<ShardStatus>, QueryError> {
     const OPERATION: &str = "reading the status of the projections";
     let rows = client
         .query(include_str!("sql/status/list.sql"), &[])

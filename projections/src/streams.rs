@@ -8,10 +8,11 @@ use events::log::Filter;
 use events::{Position, Recorded, StreamName, Tenant, Version};
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
-use tokio_postgres::{GenericClient, Row, Transaction};
+use tokio_postgres::{Row, Transaction};
 
 use crate::database::{Columns, QueryError};
 use crate::page::{InvalidCursor, Page, decode, encode, rows_for};
+use crate::reader::Reader;
 use crate::{Projection, ProjectionError};
 
 /// The read model of streams.
@@ -130,7 +131,7 @@ impl Serialize for StreamsCursor {
 
 /// Streams by category and key; `category` narrows the list.
 pub async fn list(
-    client: &impl GenericClient,
+    client: &impl Reader,
     tenant: Tenant,
     category: Option<&str>,
     after: Option<&StreamsCursor>,
@@ -154,10 +155,7 @@ pub async fn list(
 }
 
 /// One stream.
-pub async fn find(
-    client: &impl GenericClient,
-    stream: &StreamName,
-) -> Result<Option<StreamSummary>, QueryError> {
+pub async fn find(client: &impl Reader, stream: &StreamName) -> Result<Option<StreamSummary>, QueryError> {
     const OPERATION: &str = "finding a stream";
     let row = client
         .query_opt(

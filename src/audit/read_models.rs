@@ -59,7 +59,7 @@ async fn rows<P: Projection>(
 async fn summary(log: &Log, run: RunId, state: &Run) -> Result<AuditCheck, AuditError> {
     const NAME: &str = "read models";
     let client = log.pool().get().await?;
-    let shown = projections::runs::find(&**client, run).await?;
+    let shown = projections::runs::find(&client, run).await?;
     let Some(trading) = state.trading() else {
         return Ok(match shown {
             None => AuditCheck::passed(NAME, "a deleted run is not shown".to_owned()),

@@ -89,7 +89,7 @@ async fn measure(app: &App, prices: &Path, time: Duration, rounds: usize) -> any
 }
 
 /// Models and completed runs of the installation's owner; answers with one of the runs.
-async fn prepare(app: &App, prices: &Path) -> anyhow::Result<RunId> {
+pub(super) async fn prepare(app: &App, prices: &Path) -> anyhow::Result<RunId> {
     let mut client = app.log.connector().connect().await?;
     import_path(&mut client, prices, ImportOptions::default(), Strictness::Strict, events::time::now())
         .await
@@ -118,7 +118,7 @@ async fn prepare(app: &App, prices: &Path) -> anyhow::Result<RunId> {
     let last = last.context("no run was started")?;
     let deadline = Instant::now() + PATIENCE;
     app.watermarks.wait_for(<runs::Runs as projections::Projection>::NAME, last.position, PATIENCE).await?;
-    while !runs::unfinished(&**app.reads.get().await?).await?.is_empty() {
+    while !runs::unfinished(&app.reads.get().await?).await?.is_empty() {
         if Instant::now() > deadline {
             bail!("the runs of the bench did not end");
         }
@@ -131,7 +131,7 @@ async fn prepare(app: &App, prices: &Path) -> anyhow::Result<RunId> {
 }
 
 /// An access token of the installation's owner.
-async fn owner(app: &App) -> anyhow::Result<SecretText> {
+pub(super) async fn owner(app: &App) -> anyhow::Result<SecretText> {
     let asked = Entering::now(Origin::default());
     let password = SecretText::new("Bench-Password-1");
     let wish = SignUp {
@@ -149,7 +149,7 @@ async fn owner(app: &App) -> anyhow::Result<SecretText> {
 fn bare(api: Api) -> Router {
     let run = async |State(api): State<Api>, asked: Asked, path: axum::extract::Path<RunId>, at: AtLeast| {
         let position = at.shown_by(&api, &["runs"]).await?;
-        let found = runs::find(&**api.shared().await?, path.0).await?;
+        let found = runs::find(&api.shared().await?, path.0).await?;
         let detail = found.ok_or_else(|| ApiError::not_found("run", path.0))?;
         let version = detail.run.version;
         Ok::<_, ApiError>(Answer::ok(&asked, RunDetailView::from(detail)).at(position).version(version))
@@ -157,7 +157,7 @@ fn bare(api: Api) -> Router {
     let ranking = async |State(api): State<Api>, asked: Asked, at: AtLeast| {
         let position = at.shown_by(&api, &["leaderboard"]).await?;
         let client = api.shared().await?;
-        let page = leaderboard::list(&**client, &LeaderboardQuery::default(), None, 50).await?;
+        let page = leaderboard::list(&client, &LeaderboardQuery::default(), None, 50).await?;
         let views: Vec<EntryView> = page.items.into_iter().map(EntryView::from).collect();
         Ok::<_, ApiError>(Answer::ok(&asked, views).at(position).next(page.next_cursor))
     };
@@ -166,7 +166,7 @@ fn bare(api: Api) -> Router {
     surrounded(routes, api)
 }
 
-async fn start(
+pub(super) async fn start(
     router: Router,
     api: &Api,
     stopping: &CancellationToken,

@@ -27,6 +27,8 @@ pub struct Measured {
 pub struct Load {
     address: SocketAddr,
     requests: Arc<[Vec<u8>]>,
+    /// Statuses that are no failure of the bench.
+    expected: &'static [&'static str],
 }
 
 impl Load {
@@ -37,7 +39,17 @@ impl Load {
         let request = |path: &String| {
             format!("GET {path} HTTP/1.1\r\nhost: {address}\r\n{authorization}\r\n").into_bytes()
         };
-        Self { address, requests: paths.iter().map(request).collect() }
+        Self { address, requests: paths.iter().map(request).collect(), expected: &["200"] }
+    }
+
+    /// POST requests of one JSON body, which are to be answered with one of these statuses.
+    pub fn posting(address: SocketAddr, path: &str, body: &str, expected: &'static [&'static str]) -> Self {
+        let length = body.len();
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\n\
+             content-length: {length}\r\n\r\n{body}"
+        );
+        Self { address, requests: [request.into_bytes()].into(), expected }
     }
 
     /// Each connection asks as soon as it was answered.
@@ -94,7 +106,7 @@ impl Load {
                 break;
             }
             stream.write_all(request).await?;
-            read_answer(&mut stream, &mut answer).await?;
+            read_answer(&mut stream, &mut answer, self.expected).await?;
             times_us.push(asked.elapsed().as_secs_f64() * 1e6);
             due = due.zip(pause).map(|(due, pause)| due + pause);
         }
@@ -102,8 +114,8 @@ impl Load {
     }
 }
 
-/// Reads one answer whole; anything but 200 is a failure of the bench.
-async fn read_answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> anyhow::Result<()> {
+/// Reads one answer whole; a status that was not expected is a failure of the bench.
+async fn read_answer(stream: &mut TcpStream, buffer: &mut Vec<u8>, expected: &[&str]) -> anyhow::Result<()> {
     const HEAD_END: &[u8] = b"\r\n\r\n";
     buffer.clear();
     let head = loop {
@@ -115,7 +127,8 @@ async fn read_answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> anyhow::Re
         }
     };
     let text = String::from_utf8_lossy(buffer.get(..head).unwrap_or_default()).to_ascii_lowercase();
-    if !text.starts_with("http/1.1 200") {
+    let status = text.split(' ').nth(1).unwrap_or_default();
+    if !expected.contains(&status) {
         bail!("the server answered {}", text.lines().next().unwrap_or_default());
     }
     let length = text.lines().find_map(|line| line.strip_prefix("content-length:")).map(str::trim);

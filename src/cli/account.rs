@@ -149,7 +149,7 @@ async fn claim_token(app: &App, output: &Output) -> anyhow::Result<()> {
 
 async fn list(app: &App, output: &Output) -> anyhow::Result<()> {
     let client = app.reads.get().await?;
-    let page = accounts::list(&**client, &AccountFilter::default(), None, ACCOUNTS_MAX).await?;
+    let page = accounts::list(&client, &AccountFilter::default(), None, ACCOUNTS_MAX).await?;
     output.show(&page.items, |accounts| {
         table(&["account", "e-mail", "name", "role", "state", "entered"], 99, accounts.iter().map(row_of))
     })
@@ -178,7 +178,7 @@ async fn named(app: &App, name: &str) -> anyhow::Result<AccountId> {
 }
 
 async fn find(app: &App, account_id: AccountId) -> anyhow::Result<AccountRow> {
-    let found = accounts::find(&**app.reads.get().await?, account_id).await?;
+    let found = accounts::find(&app.reads.get().await?, account_id).await?;
     found.context("there is no such account; `tapedeck account list` shows those there are")
 }
 

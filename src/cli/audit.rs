@@ -4,10 +4,12 @@ use std::process::ExitCode;
 
 use ::events::{RunId, StreamName};
 use clap::Subcommand;
+use reqwest::Method;
 
 use super::Output;
+use super::remote::{Place, refuse_if_there};
 use crate::app::{Role, RunningApp};
-use crate::audit::{AuditCheck, AuditReport, audit_run, chain};
+use crate::audit::{AuditReport, audit_run, chain};
 use crate::config::Config;
 use crate::market::Market;
 use crate::tape::Tape;
@@ -31,6 +33,15 @@ pub enum Audit {
 
 /// Audits; fails when anything is wrong.
 pub async fn run(audit: Audit, config: Config, output: &Output) -> anyhow::Result<ExitCode> {
+    if let Place::There(remote) = Place::of(&config)? {
+        let path = match &audit {
+            Audit::Run { run } => ["runs", &run.to_string(), "audit"].map(str::to_owned),
+            Audit::Stream { stream } => ["streams", &stream.to_string(), "audit"].map(str::to_owned),
+            Audit::Log => return refuse_if_there(&config, "audit log").map(|()| ExitCode::FAILURE),
+        };
+        let answered = remote.send(Method::POST, &path.each_ref().map(String::as_str), None).await?;
+        return show(&answered.read()?, output);
+    }
     match audit {
         Audit::Run { run } => {
             let running = RunningApp::start(config, &[Role::Projector].into()).await?;
@@ -42,7 +53,7 @@ pub async fn run(audit: Audit, config: Config, output: &Output) -> anyhow::Resul
             let tape = Tape::open(config).await?;
             let checked = chain(&tape.log, &stream).await;
             tape.close().await?;
-            show(&report_of(stream, checked?), output)
+            show(&AuditReport::of(stream, checked?), output)
         }
         Audit::Log => {
             let tape = Tape::open(config).await?;
@@ -60,10 +71,6 @@ async fn whole_run(running: &RunningApp, run: RunId) -> anyhow::Result<AuditRepo
     app.watermarks.wait_for_all(&["runs", "equity", "ledger"], head, PATIENCE).await?;
     let market = Market::new(app.reads.clone());
     Ok(audit_run(&app.log, &market, run).await?)
-}
-
-fn report_of(stream: StreamName, check: AuditCheck) -> AuditReport {
-    AuditReport { stream, passed: check.is_fine(), checks: vec![check] }
 }
 
 async fn whole_log(tape: &Tape, output: &Output) -> anyhow::Result<ExitCode> {

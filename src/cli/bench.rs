@@ -47,6 +47,8 @@ enum Name {
     Actors,
     /// Authenticated reads against the same without identity
     Http,
+    /// What others notice of ten thousand guesses of a password in a minute
+    SignIn,
     /// The trading engine against a bare loop, in memory and durable
     Run,
 }
@@ -63,6 +65,7 @@ pub async fn run(bench: Bench, mut config: Config, output: &Output) -> anyhow::R
             let prices = demo_data().join("sp500_20.csv.gz");
             bench::http(config, &prices, bench.seconds, bench.rounds).await
         }
+        Name::SignIn => bench::sign_in(config, &demo_data().join("sp500_20.csv.gz")).await,
         _ => {
             let tape = Tape::open(config).await?;
             let outcome = measure(&bench, &tape).await;
@@ -90,7 +93,7 @@ async fn daily_bars(tape: &Tape) -> anyhow::Result<Arc<Bars>> {
 
 async fn measure(bench: &Bench, tape: &Tape) -> anyhow::Result<BenchReport> {
     match bench.name {
-        Name::Http => anyhow::bail!("this bench opens the tape itself"),
+        Name::Http | Name::SignIn => anyhow::bail!("this bench opens the tape itself"),
         Name::HotStream => bench::hot_stream(&tape.log, bench.seconds, bench.rounds).await,
         Name::Replay => bench::replay(&tape.log, bench.rounds).await,
         Name::Actors => bench::live_actors(&tape.log).await,

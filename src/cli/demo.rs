@@ -176,7 +176,7 @@ async fn create_models(app: &App) -> anyhow::Result<Vec<(String, ModelId)>> {
 /// The stocks of the demo: everything that was traded from 1990 on, but the index.
 async fn stock_symbols(app: &App) -> anyhow::Result<Vec<Symbol>> {
     let client = app.reads.get().await?;
-    let covered = projections::bars::coverage(&**client, None, Some(::events::Interval::Day), None).await?;
+    let covered = projections::bars::coverage(&client, None, Some(::events::Interval::Day), None).await?;
     let from: jiff::Timestamp = "1990-01-02T00:00:00Z".parse()?;
     let stocks: Vec<Symbol> = covered
         .into_iter()

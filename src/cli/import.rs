@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::Output;
+use super::remote::{self, Place};
 use crate::config::Config;
 use crate::market::import::reference::{RecordKind, RecordsImported, import_records};
 use crate::market::import::{ImportError, ImportOptions, Imported, Strictness, import_path};
@@ -49,23 +50,30 @@ pub struct Records {
 pub struct Prices {
     /// The files
     #[arg(required = true, value_name = "FILE")]
-    files: Vec<PathBuf>,
+    pub files: Vec<PathBuf>,
     /// Store nothing of a file in which a row cannot be taken
     #[arg(long)]
-    strict: bool,
+    pub strict: bool,
     /// The symbol of a file of one symbol, instead of what the file or its name says
     #[arg(long)]
-    symbol: Option<Symbol>,
+    pub symbol: Option<Symbol>,
     /// Length of the bars: 1d, 60min or 1min, instead of what the file says
     #[arg(long)]
-    interval: Option<Interval>,
+    pub interval: Option<Interval>,
     /// Time zone of stamps without offset, such as America/New_York
     #[arg(long)]
-    zone: Option<String>,
+    pub zone: Option<String>,
 }
 
 /// Imports each file in a transaction of its own.
 pub async fn run(import: Import, config: Config, output: &Output) -> anyhow::Result<ExitCode> {
+    if let Import::Prices(prices) = &import {
+        if let Place::There(remote) = Place::of(&config)? {
+            return remote::imports::prices(&remote, prices, output).await;
+        }
+    } else {
+        remote::refuse_if_there(&config, "import of reference data")?;
+    }
     let tape = Tape::open(config).await?;
     let outcome = match &import {
         Import::Prices(prices) => import_all(&tape, prices, output).await,

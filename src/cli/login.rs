@@ -36,7 +36,7 @@ struct Me {
 pub async fn login(login: Login, config: &Config, output: &Output) -> anyhow::Result<ExitCode> {
     let remote = Remote::named_or_last(config)?;
     let credentials = remote.credentials()?;
-    if !remote.server().is_here() {
+    if !remote.server().is_private() {
         eprintln!(
             "caution: {} is not on this machine, and nothing is encrypted on the way",
             remote.server().name()

@@ -26,8 +26,11 @@ pub enum ProjectionsVerb {
 
 /// Shows or rebuilds.
 pub async fn run(verb: ProjectionsVerb, config: Config, output: &Output) -> anyhow::Result<ExitCode> {
-    if let (Place::There(remote), ProjectionsVerb::Status) = (Place::of(&config)?, &verb) {
-        return remote::projections::status(&remote, output).await;
+    if let Place::There(remote) = Place::of(&config)? {
+        return match &verb {
+            ProjectionsVerb::Status => remote::projections::status(&remote, output).await,
+            ProjectionsVerb::Rebuild { name } => remote::projections::rebuild(&remote, name, output).await,
+        };
     }
     let tape = Tape::open(config).await?;
     let outcome = match verb {
@@ -40,7 +43,7 @@ pub async fn run(verb: ProjectionsVerb, config: Config, output: &Output) -> anyh
 
 async fn show(tape: &Tape, output: &Output) -> anyhow::Result<ExitCode> {
     let client = tape.log.pool().get().await?;
-    let shards = status(&**client).await?;
+    let shards = status(&client).await?;
     output.show(&shards, |shards| {
         let rows = shards.iter().map(|shard| {
             vec![

@@ -1,14 +1,16 @@
 //! Asking a server instead of this machine: as the account that `tapedeck login` signed in, or with an API key.
 
 mod credentials;
+pub mod doctor;
 pub mod events;
+pub mod imports;
 pub mod projections;
 pub mod runs;
 
 use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
-use reqwest::{Client, Method, RequestBuilder, Response, Url};
+use reqwest::{Client, ClientBuilder, Method, RequestBuilder, Response, StatusCode, Url};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -16,6 +18,7 @@ pub use credentials::{Credentials, Session};
 
 use crate::config::{ClientConfig, Config, SecretText};
 use crate::http::problem::Problem;
+use crate::tls;
 
 /// After that a request without an answer has failed; the server gives up earlier.
 const PATIENCE: Duration = Duration::from_secs(40);
@@ -28,7 +31,7 @@ pub enum Place {
     /// On the data folder or database of this machine.
     Here,
     /// On what a server answers.
-    There(Remote),
+    There(Box<Remote>),
 }
 
 impl Place {
@@ -36,7 +39,7 @@ impl Place {
     pub fn of(config: &Config) -> anyhow::Result<Self> {
         match &config.client.server {
             None => Ok(Self::Here),
-            Some(server) => Ok(Self::There(Remote::new(server, &config.client)?)),
+            Some(server) => Ok(Self::There(Box::new(Remote::new(server, &config.client)?))),
         }
     }
 }
@@ -45,6 +48,8 @@ impl Place {
 #[derive(Debug)]
 pub struct Remote {
     http: Client,
+    /// Whom to trust, where the server is asked over TLS.
+    tls: Option<rustls::ClientConfig>,
     server: Server,
     api_key: Option<SecretText>,
     credentials: Option<Credentials>,
@@ -66,17 +71,12 @@ pub struct Answered {
 }
 
 impl Server {
-    /// Reads `http://host:port`.
+    /// Reads `https://host` or `http://host:port`.
     pub fn parse(text: &str) -> anyhow::Result<Self> {
         let mut url = Url::parse(text).with_context(|| format!("{text} is not the URL of a server"))?;
         ensure!(
-            url.scheme() != "https",
-            "this program cannot speak TLS; run it on the server's machine, or reach the server through a tunnel \
-             (ssh -L 8700:localhost:8700 …) and name http://localhost:8700"
-        );
-        ensure!(
-            url.scheme() == "http" && url.has_host(),
-            "a server is named like http://127.0.0.1:8700, not {text}"
+            ["http", "https"].contains(&url.scheme()) && url.has_host(),
+            "a server is named like https://deck.example.com or http://127.0.0.1:8700, not {text}"
         );
         ensure!(
             url.username().is_empty() && url.password().is_none(),
@@ -93,8 +93,13 @@ impl Server {
         self.0.as_str().trim_end_matches('/')
     }
 
+    /// Whether nobody between here and there can read what is sent.
+    pub fn is_private(&self) -> bool {
+        self.0.scheme() == "https" || self.is_here()
+    }
+
     /// Whether what is sent to it stays on this machine.
-    pub fn is_here(&self) -> bool {
+    fn is_here(&self) -> bool {
         let host = self.0.host_str().unwrap_or_default().trim_matches(['[', ']']);
         host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
     }
@@ -111,10 +116,15 @@ impl Server {
 impl Remote {
     /// The server called `server`.
     pub fn new(server: &str, config: &ClientConfig) -> anyhow::Result<Self> {
-        let http = Client::builder().timeout(PATIENCE).user_agent(user_agent()).build();
+        let server = Server::parse(server)?;
+        let tls = match server.0.scheme() {
+            "https" => Some(tls::client_config(config.ca_file.as_deref())?),
+            _ => None,
+        };
+        let http = builder(tls.as_ref()).timeout(PATIENCE).build();
         let http = http.context("no HTTP client can be made")?;
         let credentials = config.folder.as_ref().map(Credentials::in_folder);
-        Ok(Self { http, server: Server::parse(server)?, api_key: config.api_key.clone(), credentials })
+        Ok(Self { http, tls, server, api_key: config.api_key.clone(), credentials })
     }
 
     /// The server that was named, or else the one that somebody last logged in to.
@@ -175,6 +185,17 @@ impl Remote {
         self.answer(self.http.post(self.server.path(path)?).json(body)).await
     }
 
+    /// Reads what anybody may; a server that is not ready says so in an answer of the same form.
+    pub async fn look(&self, path: &[&str]) -> anyhow::Result<Answered> {
+        let response = self.reached(self.http.get(self.server.path(path)?)).await?;
+        match response.status() {
+            status if status.is_success() || status == StatusCode::SERVICE_UNAVAILABLE => {
+                read(response).await
+            }
+            _ => Err(refusal(response).await),
+        }
+    }
+
     /// Opens an event stream after `last`, an id of it.
     pub async fn stream(
         &self,
@@ -183,7 +204,7 @@ impl Remote {
         last: Option<&str>,
     ) -> anyhow::Result<Response> {
         // It has no end; each part of it must come in time, though: the server sends a comment every 15 s.
-        let http = Client::builder().read_timeout(PATIENCE).user_agent(user_agent()).build()?;
+        let http = builder(self.tls.as_ref()).read_timeout(PATIENCE).build()?;
         let mut request = self.authorized(http.get(self.server.path(path)?).query(query)).await?;
         if let Some(last) = last {
             request = request.header("last-event-id", last);
@@ -197,13 +218,7 @@ impl Remote {
         if !response.status().is_success() {
             return Err(refusal(response).await);
         }
-        let mut answer: Value =
-            response.json().await.context("the answer is not JSON; is it a tapedeck server?")?;
-        Ok(Answered {
-            data: answer.get_mut("data").map(Value::take).context("the answer holds no data")?,
-            next_cursor: answer.pointer("/meta/next_cursor").and_then(Value::as_str).map(str::to_owned),
-            position: answer.pointer("/meta/position").and_then(Value::as_i64),
-        })
+        read(response).await
     }
 
     async fn reached(&self, request: RequestBuilder) -> anyhow::Result<Response> {
@@ -248,8 +263,27 @@ impl Answered {
     }
 }
 
-fn user_agent() -> &'static str {
-    concat!("tapedeck/", env!("CARGO_PKG_VERSION"))
+/// Of clients that trust whom `tls` says, or speak no TLS at all.
+fn builder(tls: Option<&rustls::ClientConfig>) -> ClientBuilder {
+    let builder = Client::builder().user_agent(concat!("tapedeck/", env!("CARGO_PKG_VERSION")));
+    match tls {
+        Some(tls) => builder.tls_backend_preconfigured(tls.clone()),
+        None => {
+            // It is built in all the same, and wants its provider.
+            tls::install();
+            builder.tls_certs_only([])
+        }
+    }
+}
+
+async fn read(response: Response) -> anyhow::Result<Answered> {
+    let mut answer: Value =
+        response.json().await.context("the answer is not JSON; is it a tapedeck server?")?;
+    Ok(Answered {
+        data: answer.get_mut("data").map(Value::take).context("the answer holds no data")?,
+        next_cursor: answer.pointer("/meta/next_cursor").and_then(Value::as_str).map(str::to_owned),
+        position: answer.pointer("/meta/position").and_then(Value::as_i64),
+    })
 }
 
 /// What a server refused, in its words.

@@ -1,96 +1,100 @@
 //! `tapedeck replay`
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 
-use ::events::log::{AsOf, state_hash};
-use ::events::run::{Run, RunFigures};
-use ::events::{Aggregate, Cash, Position, Quantity, RunId, Symbol, Version};
+use ::events::log::AsOf;
+use ::events::{Position, RunId};
 use clap::Args;
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::Deserialize;
 
 use super::Output;
 use super::output::table;
-use crate::audit::stream_of;
+use super::remote::{self, Place};
 use crate::config::Config;
+use crate::replay::{Replayed, replay};
 use crate::tape::Tape;
 
 /// Folds the events of a run again, up to any point, and shows the account as it was then.
 #[derive(Debug, Args)]
 pub struct Replay {
     /// The run
-    run: RunId,
+    pub run: RunId,
     /// Only events up to this position of the log
     #[arg(long, conflicts_with = "recorded_at")]
-    position: Option<i64>,
+    pub position: Option<i64>,
     /// Only what the log had recorded by this instant, such as 2026-01-31T12:00:00Z
     #[arg(long, value_name = "INSTANT")]
-    recorded_at: Option<Timestamp>,
-}
-
-/// An account as it was.
-#[derive(Debug, Serialize)]
-struct Replayed {
-    run_id: RunId,
-    status: Option<String>,
-    events: usize,
-    version: Version,
-    position: Position,
-    state_hash: String,
-    cash: Cash,
-    holdings: Vec<(Symbol, Quantity)>,
-    figures: RunFigures,
+    pub recorded_at: Option<Timestamp>,
 }
 
 /// Replays; two replays of the same point give the same state, to the last bit.
-pub async fn run(replay: Replay, config: Config, output: &Output) -> anyhow::Result<ExitCode> {
+pub async fn run(asked: Replay, config: Config, output: &Output) -> anyhow::Result<ExitCode> {
+    if let Place::There(remote) = Place::of(&config)? {
+        return remote::runs::replay(&remote, &asked, output).await;
+    }
+    let point = match (asked.position, asked.recorded_at) {
+        (Some(position), _) => Some(AsOf::Position(Position(position))),
+        (None, Some(instant)) => Some(AsOf::RecordedAt(instant)),
+        (None, None) => None,
+    };
     let tape = Tape::open(config).await?;
-    let outcome = fold(&replay, &tape).await;
+    let outcome = replay(&tape.log, asked.run, point).await;
     tape.close().await?;
     output.show(&outcome?, text)?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn fold(replay: &Replay, tape: &Tape) -> anyhow::Result<Replayed> {
-    let stream = stream_of(replay.run);
-    let point = match (replay.position, replay.recorded_at) {
-        (Some(position), _) => AsOf::Position(Position(position)),
-        (None, Some(instant)) => AsOf::RecordedAt(instant),
-        (None, None) => AsOf::Position(tape.log.head().await?),
-    };
-    let loaded = tape.log.load_as_of::<Aggregate<Run>>(&stream, point).await?;
-    let Some(trading) = loaded.state.trading() else {
-        anyhow::bail!(
-            "there was no run {} at that point; `tapedeck run list` shows those there are",
-            replay.run
-        );
-    };
-    let holdings = trading.book.holdings();
-    Ok(Replayed {
-        run_id: replay.run,
-        status: loaded.state.status().map(|status| status.to_string()),
-        events: loaded.folded,
-        version: loaded.tip.version,
-        position: loaded.position,
-        state_hash: state_hash(&loaded.state)?.to_string(),
-        cash: trading.book.cash(),
-        holdings: holdings.iter().map(|(symbol, holding)| (symbol.clone(), holding.quantity)).collect(),
-        figures: trading.book.figures(),
-    })
+fn text(replayed: &Replayed) -> String {
+    let figures = &replayed.figures;
+    Shown {
+        run_id: replayed.run_id.to_string(),
+        status: replayed.status.clone(),
+        events: replayed.events,
+        position: replayed.position.0,
+        state_hash: replayed.state_hash.clone(),
+        bars: figures.bars,
+        records: figures.records,
+        cash: replayed.cash.to_string(),
+        value: figures.value.to_string(),
+        holdings: replayed
+            .holdings
+            .iter()
+            .map(|(symbol, held)| (symbol.to_string(), held.to_string()))
+            .collect(),
+    }
+    .text()
 }
 
-fn text(replayed: &Replayed) -> String {
-    let status = replayed.status.as_deref().unwrap_or("deleted");
-    let figures = &replayed.figures;
-    let rows =
-        replayed.holdings.iter().map(|(symbol, quantity)| vec![symbol.to_string(), quantity.to_string()]);
-    let lines = [
-        format!("run        {}", replayed.run_id),
-        format!("status     {status}, {} bars closed, {} ledger records", figures.bars, figures.records),
-        format!("events     {} folded, up to position {}", replayed.events, replayed.position),
-        format!("state      {}", replayed.state_hash),
-        format!("value      {} (cash {})", figures.value, replayed.cash),
-        table(&["symbol", "quantity"], 1, rows),
-    ];
-    lines.join("\n")
+/// What people are shown of an account as it was, wherever it was folded.
+#[derive(Debug, Deserialize)]
+pub struct Shown {
+    run_id: String,
+    status: Option<String>,
+    events: usize,
+    position: i64,
+    state_hash: String,
+    bars: u32,
+    records: u64,
+    cash: String,
+    value: String,
+    holdings: BTreeMap<String, String>,
+}
+
+impl Shown {
+    /// The account for people.
+    pub fn text(&self) -> String {
+        let status = self.status.as_deref().unwrap_or("deleted");
+        let rows = self.holdings.iter().map(|(symbol, quantity)| vec![symbol.clone(), quantity.clone()]);
+        let lines = [
+            format!("run        {}", self.run_id),
+            format!("status     {status}, {} bars closed, {} ledger records", self.bars, self.records),
+            format!("events     {} folded, up to position {}", self.events, self.position),
+            format!("state      {}", self.state_hash),
+            format!("value      {} (cash {})", self.value, self.cash),
+            table(&["symbol", "quantity"], 1, rows),
+        ];
+        lines.join("\n")
+    }
 }

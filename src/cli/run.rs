@@ -213,7 +213,7 @@ async fn caught_up(app: &App) -> anyhow::Result<()> {
 async fn list(app: &App, limit: u16, output: &Output) -> anyhow::Result<ExitCode> {
     caught_up(app).await?;
     let client = app.reads.get().await?;
-    let page = runs::list(&**client, &RunFilter::default(), None, limit).await?;
+    let page = runs::list(&client, &RunFilter::default(), None, limit).await?;
     output.show(&page.items, |runs| {
         let header = ["run", "model", "policy", "status", "bars", "value"];
         table(&header, 4, runs.iter().map(row_of))
@@ -235,7 +235,7 @@ fn row_of(run: &RunSummary) -> Vec<String> {
 async fn show(app: &App, run: RunId, output: &Output) -> anyhow::Result<ExitCode> {
     caught_up(app).await?;
     let client = app.reads.get().await?;
-    let Some(found) = runs::find(&**client, run).await? else {
+    let Some(found) = runs::find(&client, run).await? else {
         anyhow::bail!("there is no run {run}; `tapedeck run list` shows those there are");
     };
     output.show(&found, |found| text(&found.run))?;

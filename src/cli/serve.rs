@@ -75,7 +75,7 @@ pub async fn until_stopped(
 /// started the server: it goes to a terminal, never to the log or a file that is collected.
 async fn tell_how_to_claim(app: &App, address: SocketAddr) -> anyhow::Result<()> {
     let terminal = std::io::stderr().is_terminal();
-    let active_admins = projections::accounts::active_admins(&**app.reads.get().await?, None).await?;
+    let active_admins = projections::accounts::active_admins(&app.reads.get().await?, None).await?;
     if active_admins > 0 {
         return Ok(());
     }

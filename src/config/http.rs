@@ -32,6 +32,8 @@ pub struct HttpConfig {
     pub headers_max: usize,
     /// Longest query in bytes, default 8 KiB; a longer one is answered with 414.
     pub query_bytes_max: usize,
+    /// Longest file of prices that is uploaded, in bytes, default 256 MiB; a longer one is answered with 413.
+    pub import_bytes_max: usize,
     /// Deepest nesting of objects and lists in a JSON body, default 32; a deeper one is answered with 422.
     pub json_depth_max: usize,
     /// Origins whose pages may call the API with cookies, such as `https://deck.example.com`; default none.
@@ -73,6 +75,7 @@ impl Default for HttpConfig {
             header_bytes_max: 16 * 1024,
             headers_max: 100,
             query_bytes_max: 8 * 1024,
+            import_bytes_max: 256 * 1024 * 1024,
             json_depth_max: 32,
             cors_origins: Vec::new(),
             trusted_proxies: Vec::new(),

@@ -14,6 +14,7 @@ use events::account::{Role, Scope};
 use events::{StreamName, Tenant};
 use serde_json::Value;
 
+use super::accept::accepts;
 use super::caller::Caller;
 use super::error::ApiError;
 use super::position::AtLeast;
@@ -41,8 +42,15 @@ pub enum Access {
     Own(&'static str),
     /// The owner of the stream whose name the path holds, and whoever oversees the log.
     OwnStream,
+    /// The same for what changes nothing, however it is asked for.
+    ExamineStream,
+    /// The owner of the stream that the path names, by its category and key, and whoever oversees the log:
+    /// `examine-run`. What is asked for changes nothing, however it is asked for: a credential for reading is enough.
+    Examine(&'static str),
     /// Auditors, operators and admins.
     Oversight,
+    /// Operators and admins.
+    Operation,
     /// Admins.
     Admin,
 }
@@ -64,7 +72,10 @@ impl FromStr for Access {
             "own-model" => Self::Own("model"),
             "own-run" => Self::Own("run"),
             "own-stream" => Self::OwnStream,
+            "examine-run" => Self::Examine("run"),
+            "examine-stream" => Self::ExamineStream,
             "oversight" => Self::Oversight,
+            "operation" => Self::Operation,
             "admin" => Self::Admin,
             other => return Err(UnknownAccess(other.to_owned())),
         })
@@ -75,10 +86,16 @@ impl Access {
     /// Whether `role` is enough, apart from what the path names.
     fn admits(self, role: Role) -> bool {
         match self {
-            Self::Public | Self::Myself | Self::SignedIn | Self::Rows | Self::Own(_) | Self::OwnStream => {
-                true
-            }
+            Self::Public
+            | Self::Myself
+            | Self::SignedIn
+            | Self::Rows
+            | Self::Own(_)
+            | Self::OwnStream
+            | Self::Examine(_)
+            | Self::ExamineStream => true,
             Self::Oversight => role.oversees(),
+            Self::Operation => matches!(role, Role::Operator | Role::Admin),
             Self::Admin => role == Role::Admin,
         }
     }
@@ -87,7 +104,8 @@ impl Access {
     fn scope(self, method: &Method) -> Option<Scope> {
         match self {
             Self::Public | Self::Myself => None,
-            Self::Admin => Some(Scope::Admin),
+            Self::Admin | Self::Operation => Some(Scope::Admin),
+            Self::Examine(_) | Self::ExamineStream => Some(Scope::Read),
             _ if method.is_safe() => Some(Scope::Read),
             _ => Some(Scope::Trade),
         }
@@ -97,6 +115,7 @@ impl Access {
     const fn wanted(self) -> &'static str {
         match self {
             Self::Oversight => "auditor, operator or admin",
+            Self::Operation => "operator or admin",
             _ => "admin",
         }
     }
@@ -158,16 +177,37 @@ pub async fn guard(
         return next.run(request).await;
     }
     let named = parameters.iter().next().map(|(_, value)| value.to_owned());
-    let (mut parts, body) = request.into_parts();
-    match admit(&api, &rules, path, named.as_deref(), &mut parts).await {
-        Ok(None) => next.run(Request::from_parts(parts, body)).await,
-        Ok(Some(caller)) => {
-            let key = caller.rate_key();
+    let (mut parts, mut body) = request.into_parts();
+    let mut memory = Memory::Asked;
+    loop {
+        let caller = match admit(&api, &rules, path, named.as_deref(), &mut parts, memory).await {
+            Ok(None) => return next.run(Request::from_parts(parts, body)).await,
+            Ok(Some(caller)) => caller,
+            Err(error) => return error.into_response(),
+        };
+        let (key, belief) = (caller.rate_key(), caller.belief());
+        let Some(belief) = belief else {
             parts.extensions.insert(caller);
-            rate::limit_user(&api, &key, Request::from_parts(parts, body), next).await
+            return rate::limit_user(&api, &key, Request::from_parts(parts, body), next).await;
+        };
+        let mut first = parts.clone();
+        first.extensions.insert(caller);
+        let request = Request::from_parts(first, std::mem::take(&mut body));
+        let response = rate::limit_user(&api, &key, request, next.clone()).await;
+        match api.app().identity.holds(&belief).await {
+            Ok(true) => return response,
+            // A read, so it can be done again: as whoever that is now, if they may.
+            Ok(false) => memory = Memory::Ignored,
+            Err(error) => return ApiError::from(error).into_response(),
         }
-        Err(error) => error.into_response(),
     }
+}
+
+/// Whether what is remembered of a session is enough to begin with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Memory {
+    Asked,
+    Ignored,
 }
 
 async fn admit(
@@ -176,13 +216,22 @@ async fn admit(
     path: &str,
     named: Option<&str>,
     parts: &mut Parts,
+    memory: Memory,
 ) -> Result<Option<Caller>, ApiError> {
     let Some(Rule { access, is_stream }) = rules.rule(&parts.method, path)? else { return Ok(None) };
+    // Before anything is done that the caller would then not be told.
+    let offered = if is_stream { "text/event-stream" } else { "application/json" };
+    if !accepts(&parts.headers, offered) {
+        return Err(ApiError::NotAcceptable { offered });
+    }
     if access == Access::Public {
         return Ok(None);
     }
     // Whoever waits for a position must not hold a connection meanwhile.
-    let reads_rows = access == Access::Rows && parts.method.is_safe() && !AtLeast::is_named(parts);
+    let reads_rows = access == Access::Rows
+        && memory == Memory::Asked
+        && parts.method.is_safe()
+        && !AtLeast::is_named(parts);
     let caller = Caller::of(api, parts, is_stream, reads_rows).await?;
     if !access.admits(caller.role) {
         return Err(ApiError::RoleNeeded { wanted: access.wanted() });
@@ -194,7 +243,10 @@ async fn admit(
     }
     match access {
         Access::Own(category) => owns(api, &caller, category, named).await?,
-        Access::OwnStream if !caller.role.oversees() => owns_stream(api, &caller, named).await?,
+        Access::Examine(category) if !caller.role.oversees() => owns(api, &caller, category, named).await?,
+        Access::OwnStream | Access::ExamineStream if !caller.role.oversees() => {
+            owns_stream(api, &caller, named).await?
+        }
         _ => {}
     }
     Ok(Some(caller))

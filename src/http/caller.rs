@@ -16,7 +16,7 @@ use super::credential::{Shown, check_csrf};
 use super::error::ApiError;
 use super::rate::RateKey;
 use super::state::Api;
-use crate::identity::{Authenticated, Credential};
+use crate::identity::{Authenticated, Belief, Credential};
 
 /// The sender of a request. Holding one means that the request was authenticated.
 #[derive(Debug, Clone)]
@@ -33,6 +33,8 @@ pub struct Caller {
     pub who: Authenticated,
     /// The read models, where they were opened together with the session; the first who looks takes them.
     opened: Arc<Mutex<Option<View>>>,
+    /// What is only believed of the caller so far.
+    belief: Option<Arc<Belief>>,
 }
 
 impl Caller {
@@ -47,12 +49,13 @@ impl Caller {
         let identity = &api.app().identity;
         let shown = Shown::of(parts, is_stream)?;
         let shown = shown.ok_or(ApiError::Unauthenticated("sign in, or send an API key"))?;
-        let mut opened = None;
+        let (mut opened, mut belief) = (None, None);
         let who = match &shown {
             Shown::Bearer(token) | Shown::Cookie(token) if reads_rows => {
-                let (who, view) = identity.enter(token).await?;
-                opened = Some(view);
-                who
+                let entered = identity.enter(token).await?;
+                opened = Some(entered.view);
+                belief = entered.belief.map(Arc::new);
+                entered.who
             }
             Shown::ApiKey(key) => identity.authenticate(Credential::ApiKey(key)).await?,
             Shown::Bearer(token) | Shown::Cookie(token) => {
@@ -70,6 +73,7 @@ impl Caller {
             request_id: request_id(parts),
             who,
             opened: Arc::new(Mutex::new(opened)),
+            belief,
         })
     }
 
@@ -86,6 +90,11 @@ impl Caller {
             Some(view) => Ok(view),
             None => Viewer { principal: self.principal.clone(), role: self.role }.look(reads).await,
         }
+    }
+
+    /// What must be found to hold before the request is answered.
+    pub(super) fn belief(&self) -> Option<Arc<Belief>> {
+        self.belief.clone()
     }
 
     /// Whom the request counts against.

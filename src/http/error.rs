@@ -63,6 +63,12 @@ pub enum ApiError {
     /// The body is not JSON.
     #[error("the body is not JSON: {0}")]
     Malformed(#[from] serde_json::Error),
+    /// The caller accepts no answer in the form in which there is one.
+    #[error("this is answered as {offered}, which Accept does not name")]
+    NotAcceptable {
+        /// The media type that there is.
+        offered: &'static str,
+    },
     /// The body is not declared as JSON.
     #[error("the body must be sent as application/json")]
     NotJson,
@@ -284,6 +290,9 @@ impl ApiError {
                 (StatusCode::UNPROCESSABLE_ENTITY, "validation_failed", "The request is not valid")
             }
             Self::Malformed(_) => (StatusCode::BAD_REQUEST, "malformed_json", "The body is not JSON"),
+            Self::NotAcceptable { .. } => {
+                (StatusCode::NOT_ACCEPTABLE, "not_acceptable", "There is no answer in that form")
+            }
             Self::NotJson => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "The body must be JSON")
             }

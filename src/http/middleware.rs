@@ -57,8 +57,14 @@ impl Drop for Underway {
     }
 }
 
+/// Uploads are as long as they are; each piece of one must come in time instead.
+const UPLOADS: &str = "/api/v1/imports/";
+
 /// Gives up requests whose answer does not begin in time; an event stream begins at once and may then last.
 pub async fn time_limit(State(api): State<Api>, request: Request, next: Next) -> Response {
+    if request.uri().path().starts_with(UPLOADS) {
+        return next.run(request).await;
+    }
     let limit = api.config().request_timeout();
     match tokio::time::timeout(limit, next.run(request)).await {
         Ok(response) => response,

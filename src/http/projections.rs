@@ -1,3 +1,4 @@
-//! The read models and how far they are.
+//! The read models, how far they are, and folding them anew.
 
 pub mod list;
+pub mod rebuild;

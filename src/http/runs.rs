@@ -1,5 +1,6 @@
 //! Runs: models executed over a range of bars.
 
+pub mod audit;
 pub mod cancel;
 pub mod compare;
 pub mod delete;
@@ -10,6 +11,7 @@ pub mod ledger;
 pub mod list;
 pub mod performance;
 pub mod progress;
+pub mod replay;
 mod snapshot;
 pub mod start;
 mod view;
@@ -22,11 +24,11 @@ use super::caller::Caller;
 use super::error::ApiError;
 pub use figures::{EquityFigures, TradeFigures};
 pub use snapshot::SnapshotView;
-pub use view::{RunView, StatusName};
+pub use view::{FiguresView, RunView, StatusName};
 
 /// The caller's run, in what the caller sees. Somebody else's does not exist.
 async fn owned(view: &View, caller: &Caller, run_id: RunId) -> Result<RunDetail, ApiError> {
-    let found = runs::find(&***view, run_id).await?;
+    let found = runs::find(view, run_id).await?;
     found
         .filter(|detail| detail.run.owner == caller.principal)
         .ok_or_else(|| ApiError::not_found("run", run_id))

@@ -8,6 +8,7 @@ use projections::View;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+use super::aside;
 use super::caller::Caller;
 use super::error::ApiError;
 use super::quotes::QuoteBoard;
@@ -38,6 +39,7 @@ pub struct Api {
 struct Inner {
     parts: Parts,
     streams: Arc<Semaphore>,
+    aside: Arc<Semaphore>,
     rates: RateLimits,
     metrics: Metrics,
     stopping: CancellationToken,
@@ -51,6 +53,7 @@ impl Api {
             metrics: Metrics::default(),
             parts,
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
+            aside: Arc::new(Semaphore::new(aside::AT_ONCE)),
             stopping: CancellationToken::new(),
         };
         Self { inner: Arc::new(inner) }
@@ -94,6 +97,11 @@ impl Api {
     /// The places of open event streams.
     pub(super) fn streams(&self) -> &Arc<Semaphore> {
         &self.inner.streams
+    }
+
+    /// The turns of work that computes for long.
+    pub(super) fn turns_aside(&self) -> &Arc<Semaphore> {
+        &self.inner.aside
     }
 
     /// How much each client has asked.

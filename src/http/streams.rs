@@ -1,5 +1,6 @@
 //! Streams: the log by what it is about.
 
+pub mod audit;
 pub mod events;
 pub mod find;
 pub mod list;

@@ -3,13 +3,12 @@
 pub mod list;
 
 use events::Symbol;
-use projections::bars;
-use tokio_postgres::GenericClient;
+use projections::{Reader, bars};
 
 use super::error::ApiError;
 
 /// Answers 422 for a symbol of which there is no bar at all.
-pub async fn known(client: &impl GenericClient, symbol: &Symbol) -> Result<(), ApiError> {
+pub async fn known(client: &impl Reader, symbol: &Symbol) -> Result<(), ApiError> {
     let covered = bars::coverage(client, Some(std::slice::from_ref(symbol)), None, None).await?;
     if covered.is_empty() {
         let message = format!("the market store has no bars of {symbol}");

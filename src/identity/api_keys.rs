@@ -6,9 +6,8 @@ use events::account::{AccountCommand, NewApiKey, Scopes};
 use events::{AccountId, ApiKeyId, Position};
 use jiff::Timestamp;
 use projections::accounts::{self, ApiKeyRow};
-use projections::{Page, PositionCursor};
+use projections::{Page, PositionCursor, Reader};
 use serde::Serialize;
-use tokio_postgres::GenericClient;
 use uuid::Uuid;
 
 use super::{Admin, Asked, Identity, IdentityError, Owner, secrets};
@@ -116,7 +115,7 @@ impl Identity {
 
 /// API keys of an account, newest first, as far as `client` may see them.
 pub async fn api_keys_of(
-    client: &impl GenericClient,
+    client: &impl Reader,
     account_id: AccountId,
     after: Option<PositionCursor>,
     limit: u16,

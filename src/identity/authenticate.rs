@@ -1,9 +1,11 @@
 //! Authenticating a request: one look at the read models, whichever credential it brings.
 
-use std::sync::PoisonError;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use events::ApiKeyId;
+use events::{ApiKeyId, SessionId};
 use jiff::{SignedDuration, Timestamp};
+use projections::accounts::{Found, SessionProof};
 use projections::{View, accounts};
 
 use super::{Authenticated, Identity, IdentityError, TokenError, access, secrets};
@@ -12,6 +14,8 @@ use super::{Authenticated, Identity, IdentityError, TokenError, access, secrets}
 const USE_EVERY: SignedDuration = SignedDuration::from_mins(1);
 /// Keys whose last use this process remembers.
 const USES_MAX: usize = 10_000;
+/// Sessions that this process remembers.
+const SESSIONS_MAX: usize = 10_000;
 
 /// What a request brings to show who sends it.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -28,6 +32,47 @@ impl std::fmt::Debug for Credential<'_> {
             Self::Bearer(_) => "Bearer(***)",
             Self::ApiKey(_) => "ApiKey(***)",
         })
+    }
+}
+
+/// Somebody whose request reads rows.
+#[derive(Debug)]
+pub struct Entered {
+    /// Who, and what they may do.
+    pub who: Authenticated,
+    /// The read models as they may see them.
+    pub view: View,
+    /// What the answer rests on, where the database was not asked yet.
+    pub belief: Option<Belief>,
+}
+
+/// What is remembered of a session. An answer that rests on it must not be given before [`Identity::holds`] says so.
+#[derive(Debug)]
+pub struct Belief {
+    session: SessionId,
+    believed: SessionProof,
+    found: Found,
+}
+
+/// What the database said last of sessions, so that it can be asked together with what their requests read.
+#[derive(Debug, Clone, Default)]
+pub(super) struct RememberedSessions(Arc<Mutex<HashMap<SessionId, SessionProof>>>);
+
+impl RememberedSessions {
+    fn recall(&self, session: SessionId) -> Option<SessionProof> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&session).cloned()
+    }
+
+    fn remember(&self, session: SessionId, proof: SessionProof) {
+        let mut remembered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if remembered.len() >= SESSIONS_MAX {
+            remembered.clear();
+        }
+        remembered.insert(session, proof);
+    }
+
+    fn forget(&self, session: SessionId) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&session);
     }
 }
 
@@ -57,14 +102,41 @@ impl Identity {
         }
     }
 
-    /// The same for an access token, with the read models as its holder may see them, in one round trip.
-    pub async fn enter(&self, token: &str) -> Result<(Authenticated, View), IdentityError> {
+    /// The same for an access token, with the read models as its holder may see them, in one round trip. Where the
+    /// session is remembered, that is the one of the first query: whoever asks gets a [`Belief`] to check afterwards.
+    pub async fn enter(&self, token: &str) -> Result<Entered, IdentityError> {
         let now = events::time::now();
         let claims = self.tokens.read(token, now).await?;
-        let entered = accounts::enter_session(&self.reads, claims.sid).await?;
+        let session = claims.sid;
+        let remembered = self.sessions.recall(session).filter(|proof| proof.account_id == claims.sub);
+        if let Some(believed) = remembered
+            && let Ok(who) = access::of_session(session, believed.clone(), now)
+        {
+            let (view, found) = accounts::expect_session(&self.reads, session).await?;
+            return Ok(Entered { who, view, belief: Some(Belief { session, believed, found }) });
+        }
+        let entered = accounts::enter_session(&self.reads, session).await?;
         let entered = entered.filter(|(proof, _)| proof.account_id == claims.sub);
         let (proof, view) = entered.ok_or(TokenError::Revoked)?;
-        Ok((access::of_session(claims.sid, proof, now)?, view))
+        let who = access::of_session(session, proof.clone(), now)?;
+        self.sessions.remember(session, proof);
+        Ok(Entered { who, view, belief: None })
+    }
+
+    /// Whether what was believed of a session is what the database says of it, together with the rows that it gave, or
+    /// now, where nobody asked it yet. What does not hold is forgotten.
+    pub async fn holds(&self, belief: &Belief) -> Result<bool, IdentityError> {
+        let holds = match belief.found.was_always(&belief.believed) {
+            Some(holds) => holds,
+            None => {
+                let found = accounts::prove_session(&self.client().await?, belief.session).await?;
+                found.as_ref() == Some(&belief.believed)
+            }
+        };
+        if !holds {
+            self.sessions.forget(belief.session);
+        }
+        Ok(holds)
     }
 
     async fn note_use(&self, key: ApiKeyId, now: Timestamp) -> Result<(), IdentityError> {

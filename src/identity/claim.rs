@@ -23,7 +23,7 @@ impl Identity {
     /// A token by which this installation can be claimed; none once it has an active administrator.
     pub async fn claim_token(&self) -> Result<Option<SecretText>, IdentityError> {
         let client = self.client().await?;
-        if accounts::active_admins(&**client, None).await? > 0 {
+        if accounts::active_admins(&client, None).await? > 0 {
             return Ok(None);
         }
         let minted = secrets::claim_token();
@@ -48,7 +48,7 @@ impl Identity {
         // Somebody else may have been faster.
         self.check_claim(hash.as_bytes()).await?;
         let client = self.client().await?;
-        if accounts::active_admins(&**client, None).await? > 0 {
+        if accounts::active_admins(&client, None).await? > 0 {
             return Err(IdentityError::AlreadyClaimed);
         }
         drop(client);
@@ -81,7 +81,7 @@ impl Identity {
     async fn free_principal(&self, account_id: AccountId) -> Result<Principal, IdentityError> {
         let local = Principal::local_owner();
         let client = self.client().await?;
-        match accounts::find_by_principal(&**client, &local).await? {
+        match accounts::find_by_principal(&client, &local).await? {
             Some(owner) if owner.account_id != account_id => Ok(Principal(account_id.to_string())),
             Some(_) | None => Ok(local),
         }

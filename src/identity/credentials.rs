@@ -3,7 +3,8 @@
 
 use events::{AccountId, CredentialId};
 use jiff::{SignedDuration, Timestamp};
-use tokio_postgres::GenericClient;
+use projections::Reader;
+use tokio_postgres::Client;
 
 use super::IdentityError;
 use crate::config::SecretText;
@@ -13,7 +14,7 @@ const ORPHANED_AFTER: SignedDuration = SignedDuration::from_hours(1);
 
 /// Keeps a hash.
 pub async fn insert(
-    client: &impl GenericClient,
+    client: &Client,
     credential: CredentialId,
     account: AccountId,
     phc: &str,
@@ -31,7 +32,7 @@ pub async fn insert(
 
 /// The hash of this name.
 pub async fn find(
-    client: &impl GenericClient,
+    client: &impl Reader,
     credential: CredentialId,
 ) -> Result<Option<SecretText>, IdentityError> {
     let row = client
@@ -42,7 +43,7 @@ pub async fn find(
 }
 
 /// Deletes a hash that is not in force.
-pub async fn delete(client: &impl GenericClient, credential: CredentialId) -> Result<(), IdentityError> {
+pub async fn delete(client: &Client, credential: CredentialId) -> Result<(), IdentityError> {
     client
         .execute(include_str!("sql/delete_credential.sql"), &[&credential.uuid()])
         .await
@@ -52,7 +53,7 @@ pub async fn delete(client: &impl GenericClient, credential: CredentialId) -> Re
 
 /// Deletes `replaced`, and what older commands that failed have left behind.
 pub async fn delete_superseded(
-    client: &impl GenericClient,
+    client: &Client,
     account: AccountId,
     in_force: CredentialId,
     replaced: CredentialId,

@@ -116,10 +116,10 @@ impl Identity {
     ) -> Result<Position, IdentityError> {
         let lock = self.administrators().await?;
         let client = self.client().await?;
-        let account = accounts::find(&**client, account_id).await?;
+        let account = accounts::find(&client, account_id).await?;
         let account = account.ok_or(IdentityError::NotFound("account"))?;
         let is_admin = account.active && account.role == Role::Admin;
-        if is_admin && accounts::active_admins(&**client, Some(account_id)).await? == 0 {
+        if is_admin && accounts::active_admins(&client, Some(account_id)).await? == 0 {
             return Err(IdentityError::LastAdmin);
         }
         drop(client);

@@ -154,7 +154,7 @@ impl Identity {
         let client = self.client().await?;
         let mut looked_up = None;
         loop {
-            let account = accounts::find(&**client, account_id).await?.filter(|account| account.active);
+            let account = accounts::find(&client, account_id).await?.filter(|account| account.active);
             let known = account.and_then(|account| {
                 let credential_id = account.credential_id?;
                 Some(Verified { account_id, principal: account.principal, credential_id, outdated: false })
@@ -162,7 +162,7 @@ impl Identity {
             // Asked for a name that nobody has where there is none, so that it takes as long.
             let nobody = || CredentialId::derived(&[b"nobody"]);
             let named = known.as_ref().map_or_else(nobody, |known| known.credential_id);
-            let phc = credentials::find(&**client, named).await?;
+            let phc = credentials::find(&client, named).await?;
             // A hash that is gone was replaced between the two looks; the name of its successor is there by now.
             if phc.is_some() || known.is_none() || looked_up == Some(named) {
                 return Ok(known.zip(phc));
@@ -192,7 +192,7 @@ impl Identity {
         let opened = self.execute(account_id, command, asked, &verified.principal).await;
         let receipt = opened.map_err(IdentityError::account)?;
         self.shown(receipt.position).await?;
-        let account = accounts::find(&**self.client().await?, account_id).await?;
+        let account = accounts::find(&self.client().await?, account_id).await?;
         let account = account.ok_or(IdentityError::NotFound("account"))?;
         let tokens = self.tokens_of(account_id, session_id, minted.token, now, expires_at).await?;
         Ok(SignedIn { account, tokens, position: receipt.position })
@@ -263,7 +263,7 @@ impl Identity {
             Err(error) => return Err(IdentityError::account(error)),
         };
         self.shown(receipt.position).await?;
-        let account = accounts::find(&**self.client().await?, account_id).await?;
+        let account = accounts::find(&self.client().await?, account_id).await?;
         let account = account.ok_or(IdentityError::NotFound("account"))?;
         let tokens = self.tokens_of(account_id, session_id, next.token, now, expires_at).await?;
         Ok(SignedIn { account, tokens, position: receipt.position })
@@ -348,7 +348,7 @@ impl Identity {
         // Only when sign-ins on every node compare with the new hash is the old one of no use.
         self.shown(position).await?;
         let client = self.client().await?;
-        credentials::delete_superseded(&**client, account_id, credential_id, instead_of, now).await?;
+        credentials::delete_superseded(&client, account_id, credential_id, instead_of, now).await?;
         Ok(position)
     }
 }

@@ -60,7 +60,7 @@ impl Identity {
             return Err(IdentityError::Closed);
         }
         let wish = wish.checked()?;
-        let invited = invitations::find(&**self.client().await?, &wish.email).await?;
+        let invited = invitations::find(&self.client().await?, &wish.email).await?;
         let (role, entry) = match (invited, mode) {
             (Some(invitation), _) => (invitation.role, Entry::Invited),
             (None, SignUpMode::Open) => (Role::User, Entry::Open),
@@ -141,7 +141,7 @@ impl Identity {
     async fn check_free(&self, email: &Email, asked: &Asked) -> Result<(), IdentityError> {
         let account_id = email.account_id();
         let client = self.client().await?;
-        if accounts::find(&**client, account_id).await?.is_some() {
+        if accounts::find(&client, account_id).await?.is_some() {
             drop(client);
             // A repetition is answered as the first time.
             return match self.accounts.log().answer_to(asked.command_id).await? {
@@ -149,8 +149,7 @@ impl Identity {
                 None => Err(IdentityError::EmailTaken),
             };
         }
-        if !email.is_ascii() && accounts::looks_like_another(&**client, &email.skeleton(), account_id).await?
-        {
+        if !email.is_ascii() && accounts::looks_like_another(&client, &email.skeleton(), account_id).await? {
             let message = "looks like the address of another account";
             return Err(IdentityError::Invalid(vec![FieldError::new("email", "look_alike", message)]));
         }
@@ -164,9 +163,9 @@ impl Identity {
         password: &SecretText,
     ) -> Result<Option<CredentialId>, IdentityError> {
         let client = self.client().await?;
-        let account = accounts::find(&**client, account_id).await?;
+        let account = accounts::find(&client, account_id).await?;
         let Some(credential_id) = account.and_then(|account| account.credential_id) else { return Ok(None) };
-        let phc = credentials::find(&**client, credential_id).await?;
+        let phc = credentials::find(&client, credential_id).await?;
         drop(client);
         let turn = self.hasher.turn().await?;
         let verdict = self.hasher.verify(turn, password.expose(), phc.as_ref()).await?;

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use deadpool_postgres::Pool;
 use events::AccountId;
 use jiff::{SignedDuration, Timestamp};
-use tokio_postgres::GenericClient;
+use projections::Reader;
 
 use super::IdentityError;
 use crate::config::ThrottleConfig;
@@ -46,12 +46,8 @@ impl Throttle {
         let client = self.pool.get().await?;
         let mut subjects = vec![of_account(account)];
         subjects.extend(ip.map(of_address));
-        let statement = client
-            .prepare_cached(include_str!("sql/throttle_check.sql"))
-            .await
-            .map_err(IdentityError::during("preparing to look at failed sign-ins"))?;
         let row = client
-            .query_one(&statement, &[&subjects, &now])
+            .query_one(include_str!("sql/throttle_check.sql"), &[&subjects, &now])
             .await
             .map_err(IdentityError::during("looking at failed sign-ins"))?;
         match row.get::<_, Option<Timestamp>>("blocked_until") {
@@ -70,9 +66,9 @@ impl Throttle {
         let client = self.pool.get().await?;
         let attempt = Attempt { account: of_account(account), address: ip.map(of_address) };
         if let Some(address) = &attempt.address {
-            count(&**client, address, self.config.address_free, &self.config, now).await?;
+            count(&client, address, self.config.address_free, &self.config, now).await?;
         }
-        let delayed = count(&**client, &attempt.account, self.config.account_free, &self.config, now).await?;
+        let delayed = count(&client, &attempt.account, self.config.account_free, &self.config, now).await?;
         if delayed {
             tracing::warn!(account.id = %account, "Failed sign-ins of account {account} are slowed down");
         }
@@ -112,7 +108,7 @@ fn forgotten(config: &ThrottleConfig, now: Timestamp) -> Timestamp {
 
 /// Counts an attempt of a subject; answers whether it is the first that brings a delay.
 async fn count(
-    client: &impl GenericClient,
+    client: &impl Reader,
     subject: &str,
     free: u32,
     config: &ThrottleConfig,

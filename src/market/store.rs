@@ -72,7 +72,7 @@ impl Market {
     /// The newest vintage; 0 while nothing was imported.
     pub async fn latest_vintage(&self) -> Result<Vintage, MarketError> {
         let client = self.pool.get().await?;
-        Ok(bars::latest_vintage(&**client).await?.unwrap_or(Vintage::new(0)))
+        Ok(bars::latest_vintage(&client).await?.unwrap_or(Vintage::new(0)))
     }
 
     /// The symbols that have bars of this length.
@@ -82,7 +82,7 @@ impl Market {
         vintage: Vintage,
     ) -> Result<BTreeSet<Symbol>, MarketError> {
         let client = self.pool.get().await?;
-        let coverage = bars::coverage(&**client, None, Some(interval), Some(vintage)).await?;
+        let coverage = bars::coverage(&client, None, Some(interval), Some(vintage)).await?;
         Ok(coverage.into_iter().map(|covered| covered.symbol).collect())
     }
 
@@ -101,7 +101,7 @@ impl Market {
             to: Some(wanted.until),
             as_of: Some(wanted.vintage),
         };
-        let bars = Arc::new(bars::read(&**client, &query).await?);
+        let bars = Arc::new(bars::read(&client, &query).await?);
         self.keep(wanted, bars.clone());
         Ok(bars)
     }

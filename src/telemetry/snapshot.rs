@@ -154,7 +154,7 @@ impl Snapshot {
 
 async fn shards(reads: &Pool) -> Vec<ShardStatus> {
     let Ok(client) = reads.get().await else { return Vec::new() };
-    status::status(&**client).await.unwrap_or_default()
+    status::status(&client).await.unwrap_or_default()
 }
 
 fn one(value: f64) -> Sample {

@@ -248,3 +248,28 @@ async fn administrators_act_on_the_record() {
     assert!(acts.items().iter().all(|act| act["by"] == "local"));
     assert_eq!(acts.items()[3]["reason"], "audit of the year");
 }
+
+/// What is remembered of a session is never believed: the next read is answered for what the session is by then.
+#[tokio::test(flavor = "multi_thread")]
+async fn reads_are_answered_for_whoever_the_caller_is_by_then() {
+    let deck = open_deck().await;
+    let made = sign_up(&deck, "ann@example.com").await;
+    let (token, account) =
+        (text(made.data(201), "access_token"), text(&made.data(201)["account"], "account_id"));
+    let ann = client_of(&token);
+    let read = async |path: &str| ann.get(format!("{}/api/v1{path}", deck.base)).reply().await;
+    let streams = async || read("/streams").await.items().len();
+    assert_eq!(
+        (streams().await, streams().await),
+        (1, 1),
+        "her account, twice: the second time she is known"
+    );
+    let role = json!({"role": "auditor"});
+    deck.request(Method::PUT, &format!("/admin/users/{account}/role")).json(&role).reply().await.data(200);
+    assert!(streams().await > 1, "an auditor oversees the log from the next request on");
+
+    assert_eq!(read("/runs").await.items().len(), 0);
+    ann.post(format!("{}/api/v1/auth/logout", deck.base)).reply().await.data(200);
+    read("/runs").await.problem(401, "token_revoked");
+    read("/runs?limit=0").await.problem(401, "token_revoked");
+}

@@ -38,6 +38,8 @@ async fn a_body_that_is_not_json_is_refused_with_its_place() {
     let reply = sent("application/json", "{\n  \"name\": oops\n}").await;
     assert_eq!(reply.problem(400, "malformed_json"), ["body: malformed"]);
     assert!(reply.body["detail"].as_str().unwrap().contains("line 2 column 11"), "{}", reply.body);
+    let html = deck.request(Method::GET, "/models").header("accept", "text/html").reply().await;
+    assert!(html.problem(406, "not_acceptable").is_empty());
     assert!(sent("text/plain", "{}").await.problem(415, "unsupported_media_type").is_empty());
     let large = format!("{{\"name\": \"{}\"}}", "x".repeat(64 << 10));
     assert!(sent("application/json", &large).await.problem(413, "body_too_large").is_empty());

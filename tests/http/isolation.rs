@@ -34,7 +34,7 @@ struct Operation {
 }
 
 /// Ids that are nobody's: they name prices, or places in the log that only those who oversee it see.
-const NOBODYS: [&str; 2] = ["symbol", "position"];
+const NOBODYS: [&str; 3] = ["symbol", "position", "projection"];
 
 fn operations() -> Vec<Operation> {
     let document = document();
@@ -171,6 +171,7 @@ async fn belongings(deck: &Deck, ann: &Person) -> Belongings {
         ("account_id", ann.account.clone()),
         ("email", email),
         ("symbol", "AAPL".to_owned()),
+        ("projection", "streams".to_owned()),
     ]))
 }
 
@@ -180,6 +181,8 @@ fn expected(operation: &Operation, role: &str) -> Expected {
     let is_write = operation.method != Method::GET;
     match operation.access.as_str() {
         "admin" if role != "admin" => Expected::Status(StatusCode::FORBIDDEN),
+        "operation" if !["operator", "admin"].contains(&role) => Expected::Status(StatusCode::FORBIDDEN),
+        "examine-run" | "examine-stream" if !oversees => Expected::Status(StatusCode::NOT_FOUND),
         "oversight" if !oversees => Expected::Status(StatusCode::FORBIDDEN),
         // Auditors change nothing.
         "signed-in" | "rows" | "own-model" | "own-run" if is_write && role == "auditor" => {
@@ -193,7 +196,9 @@ fn expected(operation: &Operation, role: &str) -> Expected {
             Expected::Status(StatusCode::NOT_FOUND)
         }
         "rows" | "self" | "signed-in" => Expected::NothingOfHers,
-        "own-stream" | "oversight" | "admin" => Expected::Allowed,
+        "own-stream" | "examine-run" | "examine-stream" | "oversight" | "operation" | "admin" => {
+            Expected::Allowed
+        }
         other => panic!("{}: {other} is not known here", operation.name()),
     }
 }
@@ -256,7 +261,7 @@ async fn nobody_reaches_what_is_anothers() {
     println!("{routes} guarded operations, {asked} requests for what is another's: none came through");
     // Each of them exists for Ann: what others were refused, she gets.
     for operation in operations().iter().filter(|it| it.method == Method::GET && !it.is_stream) {
-        if ["rows", "own-run", "own-model", "own-stream", "self", "signed-in"]
+        if ["rows", "own-run", "own-model", "own-stream", "examine-run", "self", "signed-in"]
             .contains(&operation.access.as_str())
             && !operation.ids.iter().any(|(id, _)| id == "symbol")
         {

@@ -1,8 +1,9 @@
 //! The log, read models and actors as operators see them.
 
+use reqwest::Method;
 use serde_json::json;
 
-use super::kit::{CLAIMED, idle_deck};
+use super::kit::{CLAIMED, Send, idle_deck};
 use super::models::Models;
 
 /// EL-59.
@@ -26,4 +27,17 @@ async fn operators_see_log_read_models_and_actors() {
     assert_eq!(actors.items()[0]["stream"], format!("model-{id}"));
     assert_eq!(actors.items()[0]["phase"], "serving");
     assert!(deck.get("/actors?category=run").await.items().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_read_model_is_folded_anew_where_it_is() {
+    let deck = idle_deck().await;
+    let model = deck.create_model(json!({"name": "M"})).await;
+    deck.get_after(model.position(), "/models").await.data(200);
+    let rebuilt = deck.request(Method::POST, "/projections/models/rebuild").reply().await;
+    let told = rebuilt.data(200);
+    assert_eq!((&told["finished"], &told["rows"], &told["events"]), (&json!(true), &json!(1), &json!(1)));
+    assert_eq!(deck.get("/models").await.items().len(), 1);
+    let unknown = deck.request(Method::POST, "/projections/fortunes/rebuild").reply().await;
+    unknown.problem(404, "not_found");
 }

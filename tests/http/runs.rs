@@ -2,6 +2,7 @@
 
 mod compare;
 mod ended;
+mod examined;
 mod progress;
 mod start;
 

@@ -140,19 +140,19 @@ async fn lists_are_paged_and_every_act_of_an_administrator_is_on_one() {
     crate::support::app::caught_up(app).await;
     let client = app.reads.get().await.unwrap();
 
-    let page = accounts::list(&**client, &accounts::AccountFilter::default(), None, 1).await.unwrap();
+    let page = accounts::list(&client, &accounts::AccountFilter::default(), None, 1).await.unwrap();
     assert_eq!(page.items[0].email, "ann@example.org");
     let cursor = page.next_cursor.unwrap();
-    let rest = accounts::list(&**client, &accounts::AccountFilter::default(), Some(cursor), 1).await.unwrap();
+    let rest = accounts::list(&client, &accounts::AccountFilter::default(), Some(cursor), 1).await.unwrap();
     assert_eq!((rest.items[0].email.as_str(), rest.next_cursor), ("root@example.org", None));
     let admins = accounts::AccountFilter { role: Some(Role::Admin), ..Default::default() };
-    assert_eq!(accounts::list(&**client, &admins, None, 9).await.unwrap().items.len(), 1);
+    assert_eq!(accounts::list(&client, &admins, None, 9).await.unwrap().items.len(), 1);
     let named = accounts::AccountFilter { text: Some("ANN@".to_owned()), ..Default::default() };
-    let ann = accounts::list(&**client, &named, None, 9).await.unwrap().items.remove(0);
+    let ann = accounts::list(&client, &named, None, 9).await.unwrap().items.remove(0);
 
     let (mut sessions, mut after) = (Vec::new(), None);
     loop {
-        let page = accounts::sessions(&**client, ann.account_id, None, after, 1).await.unwrap();
+        let page = accounts::sessions(&client, ann.account_id, None, after, 1).await.unwrap();
         sessions.extend(page.items);
         match page.next_cursor {
             Some(cursor) => after = Some(cursor),
@@ -164,16 +164,16 @@ async fn lists_are_paged_and_every_act_of_an_administrator_is_on_one() {
     assert_eq!(sessions[1].impersonator, Some(Principal::local_owner()));
     assert_eq!(sessions[1].reason.as_deref(), Some("support"));
     let live = Some(events::time::now());
-    assert!(accounts::sessions(&**client, ann.account_id, live, None, 9).await.unwrap().items.is_empty());
-    let keys = api_keys_of(&**app.reads.get().await.unwrap(), ann.account_id, None, 9).await.unwrap().items;
+    assert!(accounts::sessions(&client, ann.account_id, live, None, 9).await.unwrap().items.is_empty());
+    let keys = api_keys_of(&app.reads.get().await.unwrap(), ann.account_id, None, 9).await.unwrap().items;
     assert!(keys[0].last_used_at.is_some() && keys[0].key.revoked_at.is_some());
 
-    let invited = invitations::list(&**client, None, 9).await.unwrap().items;
+    let invited = invitations::list(&client, None, 9).await.unwrap().items;
     assert_eq!((invited.len(), invited[0].role), (1, Role::Admin));
 
     let (mut acts, mut after) = (Vec::new(), None);
     loop {
-        let page = admin_acts::list(&**client, None, None, after, 2).await.unwrap();
+        let page = admin_acts::list(&client, None, None, after, 2).await.unwrap();
         acts.extend(page.items);
         match page.next_cursor {
             Some(cursor) => after = Some(cursor),
@@ -197,7 +197,7 @@ async fn lists_are_paged_and_every_act_of_an_administrator_is_on_one() {
     ];
     assert_eq!(names, expected);
     assert!(acts.iter().all(|act| act.by == Principal::local_owner()));
-    let on_ann = admin_acts::list(&**client, Some(ann.account_id), None, None, 99).await.unwrap().items;
+    let on_ann = admin_acts::list(&client, Some(ann.account_id), None, None, 99).await.unwrap().items;
     assert_eq!(on_ann.len(), 7);
     assert_eq!(on_ann[2].reason, "suspicious");
     assert_eq!(on_ann[2].ip.as_deref(), Some("192.0.2.1"));
@@ -255,7 +255,7 @@ async fn an_installation_is_claimed_once() {
     // Another administrator does not own what the first one does.
     let (account, _) = identity.create_admin(wish("third@example.org"), &asked()).await.unwrap();
     let client = running.app.reads.get().await.unwrap();
-    let third = accounts::find(&**client, account).await.unwrap().unwrap();
+    let third = accounts::find(&client, account).await.unwrap().unwrap();
     assert_eq!(third.principal, Principal(account.to_string()));
     drop(client);
     running.stop().await.unwrap();

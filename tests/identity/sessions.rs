@@ -127,7 +127,7 @@ async fn an_administrator_acts_as_a_user_for_a_reason_that_the_user_can_read() {
     assert!(matches!(owned, IdentityError::Forbidden(Forbidden::NotOwner)), "{owned:?}");
 
     let client = app.reads.get().await.unwrap();
-    let seen = accounts::sessions(&**client, account_id, None, None, 9).await.unwrap().items;
+    let seen = accounts::sessions(&client, account_id, None, None, 9).await.unwrap().items;
     assert_eq!(seen[0].reason.as_deref(), Some("a ticket"));
     drop(client);
 

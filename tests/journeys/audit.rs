@@ -100,7 +100,7 @@ async fn a_broken_chain_is_named(app: &App, scene: &Scene, database: &str) {
         let report = scene.audit(app).await;
         let chain = &report.checks[0];
         assert!(!report.passed, "{what}: {report:?}");
-        assert_eq!((chain.name, chain.first_bad_version), ("hash chain", Some(Version(version))), "{what}");
+        assert_eq!((&*chain.name, chain.first_bad_version), ("hash chain", Some(Version(version))), "{what}");
         let difference = chain.difference.as_ref().unwrap();
         assert!(difference.contains(sentence), "{what}: {difference}");
         if what == "a changed byte" {
@@ -124,7 +124,7 @@ async fn an_insider_is_found_by_the_bars(app: &App, scene: &Scene) {
 
     let report = scene.audit(app).await;
     assert!(!report.passed);
-    assert_eq!((report.checks[0].name, report.checks[0].difference.as_ref()), ("hash chain", None));
+    assert_eq!((&*report.checks[0].name, report.checks[0].difference.as_ref()), ("hash chain", None));
     for name in ["fills and sums", "decisions"] {
         let check = report.checks.iter().find(|check| check.name == name).unwrap();
         assert_eq!(check.first_bad_version, Some(fill.version), "{report:?}");

@@ -188,7 +188,7 @@ impl Repeated {
         caught_up(app).await;
 
         let client = app.reads.get().await.unwrap();
-        let run = runs::find(&**client, run_id).await.unwrap().unwrap();
+        let run = runs::find(&client, run_id).await.unwrap().unwrap();
         assert_eq!(run.run.status, RunStatus::Completed);
         let bars = app.market.bars_of(&run.snapshot).await.unwrap();
         let closes = |symbol: &Symbol, at: Timestamp| {
@@ -199,9 +199,9 @@ impl Repeated {
             closes: Some(&closes),
             ..PerformanceQuery::default()
         };
-        let standard = performance(&**client, &run, &by(ConventionName::Standard)).await.unwrap();
-        let ai_trader = performance(&**client, &run, &by(ConventionName::AiTrader)).await.unwrap();
-        let mut series = EquitySeries::of(&**client, run_id);
+        let standard = performance(&client, &run, &by(ConventionName::Standard)).await.unwrap();
+        let ai_trader = performance(&client, &run, &by(ConventionName::AiTrader)).await.unwrap();
+        let mut series = EquitySeries::of(&client, run_id);
         let mut points = Vec::new();
         loop {
             let chunk = series.next_chunk().await.unwrap();
@@ -210,7 +210,7 @@ impl Repeated {
             }
             points.extend(chunk);
         }
-        let records = ledger::records(&**client, run_id, None, 1_000).await.unwrap().items;
+        let records = ledger::records(&client, run_id, None, 1_000).await.unwrap().items;
         let figures = run.run.figures.unwrap();
         Self { file, run_id, figures, standard, ai_trader, points, records, bars }
     }

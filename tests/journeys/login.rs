@@ -15,19 +15,19 @@ use crate::support::program::{Ended, tapedeck};
 use crate::support::services::{fresh_database, nats_url};
 use crate::support::waiting::until;
 
-const PASSWORD: &str = "Correct-Horse-7";
+pub(super) const PASSWORD: &str = "Correct-Horse-7";
 
 /// A server, and the home folder of whoever asks it.
-struct Scene {
+pub(super) struct Scene {
     database: SecretUrl,
     data: PathBuf,
-    server: String,
+    pub(super) server: String,
     home: PathBuf,
     _child: Child,
 }
 
 impl Scene {
-    async fn open() -> Self {
+    pub(super) async fn open() -> Self {
         let database = fresh_database("login").await;
         let (data, home) = (fresh_folder("login-data"), fresh_folder("login-home"));
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -41,12 +41,12 @@ impl Scene {
     }
 
     /// A command at the machine of the installation.
-    async fn here(&self, arguments: &[&str], typed: &str) -> Ended {
+    pub(super) async fn here(&self, arguments: &[&str], typed: &str) -> Ended {
         end(installed(&mut tapedeck(arguments.iter().copied()), &self.database, &self.data), typed).await
     }
 
     /// A command of somebody who knows the server only.
-    async fn there(&self, arguments: &[&str], typed: &str) -> Ended {
+    pub(super) async fn there(&self, arguments: &[&str], typed: &str) -> Ended {
         let arguments = ["--server", &self.server].into_iter().chain(arguments.iter().copied());
         end(tapedeck(arguments).env("HOME", &self.home), typed).await
     }
@@ -102,12 +102,31 @@ async fn an_administrator_made_at_the_machine_logs_in_and_makes_a_key() {
     assert_eq!((&me["email"], &me["principal"]), (&json!("ann@example.com"), &json!("local")));
     an_access_token_that_ended_is_exchanged_once(&scene).await;
     a_key_may_what_it_was_made_for(&scene).await;
+    commands_work_where_the_server_is(&scene, me["account_id"].as_str().unwrap()).await;
 
     assert_eq!(scene.there(&["logout"], "").await.code, Some(0));
     let nobody = scene.there(&["whoami"], "").await;
     assert!(nobody.err.contains("nobody is logged in"), "{nobody:?}");
-    let import = scene.there(&["import", "prices", "closes.csv"], "").await;
-    assert!(import.err.contains("works on this machine only"), "{import:?}");
+    let demo = scene.there(&["demo"], "").await;
+    assert!(demo.err.contains("works on this machine only"), "{demo:?}");
+}
+
+async fn commands_work_where_the_server_is(scene: &Scene, account: &str) {
+    let file = fresh_folder("closes").join("closes.csv");
+    std::fs::write(&file, "date,GLD,TLT\n2024-01-02,190.72,98.19\n2024-01-03,188.90,98.80\n").unwrap();
+    let file = file.to_str().unwrap();
+    let imported = scene.there(&["--json", "import", "prices", file], "").await.json();
+    assert_eq!((&imported["outcome"], &imported["bars_added"]), (&json!("imported"), &json!(4)));
+    let again = scene.there(&["import", "prices", file], "").await;
+    assert!(again.code == Some(0) && again.out.contains("imported before"), "{again:?}");
+    let rebuilt = scene.there(&["projections", "rebuild", "accounts"], "").await;
+    assert!(rebuilt.code == Some(0) && rebuilt.out.contains("was folded anew"), "{rebuilt:?}");
+    let audit = scene.there(&["audit", "stream", &format!("account-{account}")], "").await;
+    assert!(audit.code == Some(0) && audit.out.contains("every check passed"), "{audit:?}");
+    let doctor = scene.there(&["doctor"], "").await;
+    assert!(doctor.code == Some(0) && doctor.out.contains("serves the log"), "{doctor:?}");
+    let nothing = scene.there(&["replay", "0198c5a2-0000-7000-8000-000000000000"], "").await;
+    assert!(nothing.code == Some(1) && nothing.err.contains("not_found"), "{nothing:?}");
 }
 
 async fn an_access_token_that_ended_is_exchanged_once(scene: &Scene) {

@@ -57,7 +57,7 @@ async fn runs_outlive_a_dead_database_a_dead_message_server_and_a_full_disk() {
     }
     caught_up(app).await;
     let client = app.reads.get().await.unwrap();
-    assert_eq!(projections::runs::unfinished(&**client).await.unwrap(), []);
+    assert_eq!(projections::runs::unfinished(&client).await.unwrap(), []);
     drop(client);
     running.stop().await.unwrap();
 }

@@ -33,11 +33,11 @@ async fn figures_follow_the_equity_series_and_the_trades() {
     let ran = Ran::completed(&log, model, 1, &bars, &script(&lines), 3).await;
     all_caught_up(&log, &watermarks).await;
     let client = log.pool().get().await.unwrap();
-    let run = runs::find(&**client, ran.run).await.unwrap().unwrap();
+    let run = runs::find(&client, ran.run).await.unwrap().unwrap();
 
     let benchmark = |at: jiff::Timestamp| (at.as_second() % 172_800 == 0).then_some(500.0);
     let query = PerformanceQuery { benchmark: Some(&benchmark), ..PerformanceQuery::default() };
-    let shown = performance(&**client, &run, &query).await.unwrap();
+    let shown = performance(&client, &run, &query).await.unwrap();
     let values: Vec<f64> = ran.values().iter().map(|value| value.to_f64()).collect();
     assert_eq!(values, [10_000.0, 10_000.0, 10_100.0, 9_950.0, 10_100.0, 10_010.0, 10_130.0]);
     assert!((shown.equity.cumulative_return.unwrap() - 0.013).abs() < 1e-12);
@@ -50,7 +50,7 @@ async fn figures_follow_the_equity_series_and_the_trades() {
     assert_eq!((stamps.peak_at, stamps.trough_at, stamps.recovery_at), (day(2), day(3), day(4)));
     assert!(!shown.var_95.available && shown.var_95.value.is_none());
     let late = PerformanceQuery { from: day(3), ..PerformanceQuery::default() };
-    let late = performance(&**client, &run, &late).await.unwrap();
+    let late = performance(&client, &run, &late).await.unwrap();
     assert!((late.equity.cumulative_return.unwrap() - (10_130.0 / 9_950.0 - 1.0)).abs() < 1e-12);
     assert_eq!((late.trades.trades, late.drawdown.unwrap().trough_at), (2, day(5)));
 }
@@ -66,16 +66,16 @@ async fn the_benchmarks_convention_counts_records_and_needs_closes() {
     let ran = Ran::completed(&log, model, 1, &bars, &script(&lines), 1_000).await;
     all_caught_up(&log, &watermarks).await;
     let client = log.pool().get().await.unwrap();
-    let run = runs::find(&**client, ran.run).await.unwrap().unwrap();
+    let run = runs::find(&client, ran.run).await.unwrap().unwrap();
     let query = PerformanceQuery { convention: ConventionName::AiTrader, ..PerformanceQuery::default() };
-    let error = performance(&**client, &run, &query).await.unwrap_err();
+    let error = performance(&client, &run, &query).await.unwrap_err();
     assert!(matches!(error, PerformanceError::ClosesNeeded));
     let closes = |symbol: &events::Symbol, at: jiff::Timestamp| -> Option<Price> {
         let bar = bars.starts().iter().position(|start| *start == at)?;
         bars.columns()[bars.column_of(symbol)?].close_at(bar)
     };
     let query = PerformanceQuery { closes: Some(&closes), ..query };
-    let shown = performance(&**client, &run, &query).await.unwrap();
+    let shown = performance(&client, &run, &query).await.unwrap();
     // Opening, two executions, one bar without: four records, where the bars would give three points.
     assert_eq!((shown.equity.points, shown.equity.convention.periods_per_year), (4, 1_638.0));
     assert_eq!(shown.equity.final_equity.unwrap(), 10_000.0);
@@ -103,7 +103,7 @@ async fn the_leaderboard_ranks_completed_runs_and_ties_share_a_rank() {
     let client = log.pool().get().await.unwrap();
 
     let all = LeaderboardQuery { scope: Scope::AllRuns, ..LeaderboardQuery::default() };
-    let page = leaderboard::list(&**client, &all, None, 50).await.unwrap();
+    let page = leaderboard::list(&client, &all, None, 50).await.unwrap();
     let mut by_value = [&weak, &strong, &idle, &again];
     by_value.sort_by_key(|ran| std::cmp::Reverse(*ran.values().last().unwrap()));
     assert_eq!(page.items.len(), 4);
@@ -116,22 +116,22 @@ async fn the_leaderboard_ranks_completed_runs_and_ties_share_a_rank() {
     assert!(page.items.iter().any(|entry| entry.model_name == "Bolder" && entry.trades == 1));
 
     let sharpe = LeaderboardQuery { metric: Metric::Sharpe, ..all.clone() };
-    let page = leaderboard::list(&**client, &sharpe, None, 50).await.unwrap();
+    let page = leaderboard::list(&client, &sharpe, None, 50).await.unwrap();
     assert_eq!(ranks(&page.items)[2..], [None, None], "a flat series has no Sharpe ratio and no rank");
     assert!(!page.items[3].sharpe.available && page.items[3].sharpe.because.is_some());
 
-    let of_models = leaderboard::list(&**client, &LeaderboardQuery::default(), None, 1).await.unwrap();
+    let of_models = leaderboard::list(&client, &LeaderboardQuery::default(), None, 1).await.unwrap();
     assert_eq!(of_models.items.len(), 1);
     let cursor = of_models.next_cursor.unwrap().to_string().parse().unwrap();
-    let rest = leaderboard::list(&**client, &LeaderboardQuery::default(), Some(cursor), 5).await.unwrap();
+    let rest = leaderboard::list(&client, &LeaderboardQuery::default(), Some(cursor), 5).await.unwrap();
     assert_eq!((rest.items.len(), rest.next_cursor), (1, None));
     assert_ne!(of_models.items[0].model_id, rest.items[0].model_id);
 
     let figure = |entry: &leaderboard::Entry| entry.volatility.value;
-    let strong_entry = leaderboard::list(&**client, &all, None, 50).await.unwrap();
+    let strong_entry = leaderboard::list(&client, &all, None, 50).await.unwrap();
     let strong_entry = strong_entry.items.iter().find(|entry| entry.run_id == strong.run).unwrap().clone();
-    let run = runs::find(&**client, strong.run).await.unwrap().unwrap();
-    let asked = performance(&**client, &run, &PerformanceQuery::default()).await.unwrap();
+    let run = runs::find(&client, strong.run).await.unwrap().unwrap();
+    let asked = performance(&client, &run, &PerformanceQuery::default()).await.unwrap();
     assert_eq!(
         figure(&strong_entry),
         asked.equity.volatility.ok(),
@@ -140,7 +140,7 @@ async fn the_leaderboard_ranks_completed_runs_and_ties_share_a_rank() {
     let mut strong = strong;
     strong.send(&log, RunCommand::Delete).await;
     all_caught_up(&log, &watermarks).await;
-    let left = leaderboard::list(&**client, &all, None, 50).await.unwrap();
+    let left = leaderboard::list(&client, &all, None, 50).await.unwrap();
     assert_eq!(left.items.len(), 3);
 }
 
@@ -157,10 +157,10 @@ async fn compared_runs_show_differences_curves_correlations_and_disagreements() 
     let client = log.pool().get().await.unwrap();
     let mut details = Vec::new();
     for ran in [&one, &two] {
-        details.push(runs::find(&**client, ran.run).await.unwrap().unwrap());
+        details.push(runs::find(&client, ran.run).await.unwrap().unwrap());
     }
     let query = PerformanceQuery::default();
-    let shown = compare(&**client, details.clone(), &query, 20).await.unwrap();
+    let shown = compare(&client, details.clone(), &query, 20).await.unwrap();
     let settings: Vec<&str> =
         shown.differences.iter().map(|difference| difference.setting.as_str()).collect();
     assert_eq!(settings, ["chunk_bars"]);
@@ -176,8 +176,8 @@ async fn compared_runs_show_differences_curves_correlations_and_disagreements() 
     assert!(opposite.bought.contains_key(&two.run) && opposite.sold.contains_key(&one.run));
     serde_json::to_string(&shown).unwrap();
 
-    let error = compare(&**client, details[..1].to_vec(), &query, 20).await.unwrap_err();
+    let error = compare(&client, details[..1].to_vec(), &query, 20).await.unwrap_err();
     assert!(matches!(error, CompareError::Count(1)));
     let twice = vec![details[0].clone(), details[0].clone()];
-    assert!(matches!(compare(&**client, twice, &query, 20).await.unwrap_err(), CompareError::Twice(_)));
+    assert!(matches!(compare(&client, twice, &query, 20).await.unwrap_err(), CompareError::Twice(_)));
 }

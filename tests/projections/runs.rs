@@ -32,13 +32,13 @@ async fn a_run_is_shown_from_its_request_to_its_deletion() {
     let policy = script(&["3 buy 10 AAPL", "4 sell 99 AAPL", "12 sell 4 AAPL"]);
     let mut ran = Ran::request(&log, model, 1, &terms(&bars, 10)).await;
     all_caught_up(&log, &watermarks).await;
-    let row = runs::find(&**client, ran.run).await.unwrap().unwrap();
+    let row = runs::find(&client, ran.run).await.unwrap().unwrap();
     assert_eq!((row.run.status, row.run.bars_done, row.run.bars_total), (RunStatus::Pending, 0, 25));
-    assert_eq!(runs::unfinished(&**client).await.unwrap(), [ran.run]);
+    assert_eq!(runs::unfinished(&client).await.unwrap(), [ran.run]);
 
     ran.advance(&log, &bars, &policy).await;
     all_caught_up(&log, &watermarks).await;
-    let row = runs::find(&**client, ran.run).await.unwrap().unwrap();
+    let row = runs::find(&client, ran.run).await.unwrap().unwrap();
     assert_eq!((row.run.status, row.run.bars_done), (RunStatus::Running, 10));
     assert_eq!(row.run.value, *ran.values().last().unwrap());
 
@@ -48,28 +48,28 @@ async fn a_run_is_shown_from_its_request_to_its_deletion() {
     let mut other = Ran::request(&log, model, 2, &terms(&bars, 10)).await;
     other.send(&log, RunCommand::Cancel { reason: "no more".to_owned() }).await;
     all_caught_up(&log, &watermarks).await;
-    let row = runs::find_by_number(&**client, model, 1).await.unwrap().unwrap();
+    let row = runs::find_by_number(&client, model, 1).await.unwrap().unwrap();
     assert_eq!((row.run.status, row.run.bars_done), (RunStatus::Completed, 25));
     assert_eq!(row.snapshot.as_ref(), &terms(&bars, 10));
     assert_eq!(row.run.figures.as_ref().unwrap().value, row.run.value);
     assert_eq!(row.run.version.0, i64::try_from(ran.told.events.len()).unwrap());
-    let newest = runs::list(&**client, &RunFilter::default(), None, 1).await.unwrap();
+    let newest = runs::list(&client, &RunFilter::default(), None, 1).await.unwrap();
     assert_eq!((newest.items[0].run_id, newest.items[0].reason.as_deref()), (other.run, Some("no more")));
     let completed = RunFilter { status: Some(RunStatus::Completed), model: Some(model), owner: None };
-    let completed = runs::list(&**client, &completed, newest.next_cursor, 9).await.unwrap();
+    let completed = runs::list(&client, &completed, newest.next_cursor, 9).await.unwrap();
     assert_eq!(completed.items, [row.run]);
-    assert_eq!(runs::unfinished(&**client).await.unwrap(), []);
+    assert_eq!(runs::unfinished(&client).await.unwrap(), []);
 
     ran.send(&log, RunCommand::Delete).await;
     all_caught_up(&log, &watermarks).await;
-    assert_eq!(runs::find(&**client, ran.run).await.unwrap(), None);
-    assert!(ledger::records(&**client, ran.run, None, 9).await.unwrap().items.is_empty());
-    assert_eq!(equity::last(&**client, ran.run).await.unwrap(), None);
+    assert_eq!(runs::find(&client, ran.run).await.unwrap(), None);
+    assert!(ledger::records(&client, ran.run, None, 9).await.unwrap().items.is_empty());
+    assert_eq!(equity::last(&client, ran.run).await.unwrap(), None);
     told.send(&log, model, ModelCommand::Delete).await;
     let late = Ran::request(&log, model, 3, &terms(&bars, 10)).await;
     all_caught_up(&log, &watermarks).await;
-    assert_eq!(runs::find(&**client, other.run).await.unwrap(), None);
-    assert_eq!(runs::find(&**client, late.run).await.unwrap(), None);
+    assert_eq!(runs::find(&client, other.run).await.unwrap(), None);
+    assert_eq!(runs::find(&client, late.run).await.unwrap(), None);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -96,7 +96,7 @@ async fn the_ledger_is_the_domains_expansion_page_by_page() {
     for limit in [1, 3, 10, 200] {
         let (mut found, mut after) = (Vec::new(), None);
         loop {
-            let page = ledger::records(&**client, ran.run, after, limit).await.unwrap();
+            let page = ledger::records(&client, ran.run, after, limit).await.unwrap();
             assert!(page.items.len() <= usize::from(limit));
             found.extend(page.items);
             after = page.next_cursor;
@@ -106,11 +106,11 @@ async fn the_ledger_is_the_domains_expansion_page_by_page() {
         }
         assert_eq!(found, expected, "pages of {limit}");
     }
-    assert_eq!(ledger::last_record(&**client, ran.run).await.unwrap().as_ref(), expected.last());
-    let executions = ledger::executions(&**client, ran.run, None, 200).await.unwrap().items;
+    assert_eq!(ledger::last_record(&client, ran.run).await.unwrap().as_ref(), expected.last());
+    let executions = ledger::executions(&client, ran.run, None, 200).await.unwrap().items;
     let traded = expected.iter().filter(|it| matches!(it.action, Action::Buy | Action::Sell)).count();
     assert_eq!((executions.len(), traded), (5, 5));
-    let refusals = ledger::refusals(&**client, ran.run, None, 200).await.unwrap().items;
+    let refusals = ledger::refusals(&client, ran.run, None, 200).await.unwrap().items;
     assert_eq!((refusals.len(), refusals[0].cause.as_str(), refusals[0].bar), (1, "insufficient_cash", 21));
 }
 
@@ -126,7 +126,7 @@ async fn an_equity_series_reads_back_in_pages_chunks_and_samples() {
     let values = ran.values();
     let (mut paged, mut after) = (Vec::new(), None);
     loop {
-        let page = equity::points(&**client, ran.run, after, 33).await.unwrap();
+        let page = equity::points(&client, ran.run, after, 33).await.unwrap();
         paged.extend(page.items.iter().map(|point| point.value));
         after = page.next_cursor;
         if after.is_none() {
@@ -134,7 +134,7 @@ async fn an_equity_series_reads_back_in_pages_chunks_and_samples() {
         }
     }
     assert_eq!(paged, values);
-    let (mut series, mut streamed) = (EquitySeries::of(&**client, ran.run), Vec::new());
+    let (mut series, mut streamed) = (EquitySeries::of(&client, ran.run), Vec::new());
     loop {
         let chunk = series.next_chunk().await.unwrap();
         if chunk.is_empty() {
@@ -143,7 +143,7 @@ async fn an_equity_series_reads_back_in_pages_chunks_and_samples() {
         streamed.extend(chunk.iter().map(|point| point.value));
     }
     assert_eq!(streamed, values);
-    let sampled = equity::sampled(&**client, ran.run, 40).await.unwrap();
+    let sampled = equity::sampled(&client, ran.run, 40).await.unwrap();
     assert_eq!(sampled.total, 250);
     assert!(sampled.points.len() <= 40);
     assert_eq!(sampled.points.iter().map(|point| point.value).max(), values.iter().max().copied());

@@ -16,6 +16,7 @@ struct Shared {
 }
 
 static SHARED: LazyLock<Shared> = LazyLock::new(|| {
+    tapedeck::tls::install();
     // A runtime of its own on a thread of its own: the first to ask may be in the middle of a test's runtime.
     let thread = std::thread::spawn(|| {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

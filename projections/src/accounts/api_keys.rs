@@ -4,13 +4,14 @@ use events::account::{ApiKeyCreated, Scope, Scopes};
 use events::{AccountId, ApiKeyId, Position, Recorded};
 use jiff::Timestamp;
 use serde::Serialize;
-use tokio_postgres::{GenericClient, Row, Transaction};
+use tokio_postgres::{Row, Transaction};
 use uuid::Uuid;
 
 use crate::ProjectionError;
 use crate::database::{Columns, QueryError};
 use crate::page::{Page, PositionCursor, rows_for};
 use crate::projection::expect_row;
+use crate::reader::Reader;
 
 /// One API key.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -76,7 +77,7 @@ pub(super) async fn revoke(
 
 /// API keys of an account, newest first, revoked ones included.
 pub async fn api_keys(
-    client: &impl GenericClient,
+    client: &impl Reader,
     account: AccountId,
     after: Option<PositionCursor>,
     limit: u16,

@@ -1,14 +1,18 @@
-//! What a request's credential stands for at this moment: one indexed query each, prepared once a connection.
+//! What a request's credential stands for at this moment: one indexed query each.
 
-use deadpool_postgres::{GenericClient, Pool};
+use std::sync::PoisonError;
+
+use deadpool_postgres::Pool;
 use events::account::{Access, Role, Scopes, TokenHash};
 use events::{AccountId, ApiKeyId, Principal, SessionId};
 use jiff::Timestamp;
 use tokio_postgres::Row;
 
 use super::api_keys::scopes_of;
-use crate::View;
 use crate::database::{Columns, QueryError};
+use crate::reader::Reader;
+use crate::viewer::Told;
+use crate::{View, Viewer};
 
 /// Who a session stands for.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,33 +71,51 @@ pub struct KeyProof {
 
 /// Who a session stands for, unless there never was one.
 pub async fn prove_session(
-    client: &impl GenericClient,
+    client: &impl Reader,
     session: SessionId,
 ) -> Result<Option<SessionProof>, QueryError> {
     const OPERATION: &str = "looking up a session";
-    let statement = client
-        .prepare_cached(include_str!("../sql/accounts/prove_session.sql"))
-        .await
-        .map_err(QueryError::during(OPERATION))?;
-    let row =
-        client.query_opt(&statement, &[&session.uuid()]).await.map_err(QueryError::during(OPERATION))?;
-    row.map(|row| session_proof(&row, OPERATION)).transpose()
+    let statement = include_str!("../sql/accounts/prove_session.sql");
+    let row = client.query_opt(statement, &[&session.uuid()]).await.map_err(QueryError::during(OPERATION))?;
+    Ok(row.map(|row| session_proof(&row, OPERATION)).transpose()?.flatten())
 }
 
-/// The same, with the read models as the account may see them, in the same round trip.
+/// The same, with the read models as the account may see them.
 pub async fn enter_session(
     pool: &Pool,
     session: SessionId,
 ) -> Result<Option<(SessionProof, View)>, QueryError> {
-    const OPERATION: &str = "entering a session";
-    let statement = include_str!("../sql/accounts/enter_session.sql");
-    let (view, row) = View::enter(pool, statement, &[&session.uuid()]).await?;
-    let proof = row.map(|row| session_proof(&row, OPERATION)).transpose()?;
-    Ok(proof.map(|proof| (proof, view)))
+    let client = pool.get().await?;
+    let Some(proof) = prove_session(&client, session).await? else { return Ok(None) };
+    let viewer = Viewer { principal: proof.principal.clone(), role: proof.role };
+    Ok(Some((proof, View::over(client, viewer).await?)))
 }
 
-fn session_proof(row: &Row, operation: &'static str) -> Result<SessionProof, QueryError> {
+/// The same in the round trip of each query of the view, for callers who believe to know what the session stands for:
+/// what it does is told beside the rows, and nobody may get these before the two were compared.
+pub async fn expect_session(pool: &Pool, session: SessionId) -> Result<(View, Found), QueryError> {
+    let found = Found::default();
+    let entering = include_str!("../sql/accounts/enter_session.sql");
+    Ok((View::told(pool, entering, session.uuid(), found.0.clone()).await?, found))
+}
+
+/// What the database said of a session with each query of a view.
+#[derive(Debug, Clone, Default)]
+pub struct Found(Told);
+
+impl Found {
+    /// Whether the session stood for this each time; `None` where nothing was asked yet.
+    pub fn was_always(&self, believed: &SessionProof) -> Option<bool> {
+        let told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_it =
+            |row: &Row| session_proof(row, "entering a session").ok().flatten().as_ref() == Some(believed);
+        (!told.is_empty()).then(|| told.iter().all(is_it))
+    }
+}
+
+fn session_proof(row: &Row, operation: &'static str) -> Result<Option<SessionProof>, QueryError> {
     let columns = Columns::of(row, operation);
+    let Some(account_id) = columns.get::<Option<_>>("account_id")? else { return Ok(None) };
     let access: Option<&str> = columns.get("access")?;
     let impersonator = match (columns.get::<Option<String>>("impersonator")?, access) {
         (Some(principal), access) => {
@@ -109,45 +131,33 @@ fn session_proof(row: &Row, operation: &'static str) -> Result<SessionProof, Que
         }
         (None, _) => None,
     };
-    Ok(SessionProof {
-        account_id: AccountId::from_uuid(columns.get("account_id")?),
+    Ok(Some(SessionProof {
+        account_id: AccountId::from_uuid(account_id),
         principal: Principal(columns.get("principal")?),
         role: columns.parsed("role")?,
         active: columns.get("active")?,
         expires_at: columns.get("expires_at")?,
         ended: columns.get("ended")?,
         impersonator,
-    })
+    }))
 }
 
 /// Who the API key with this fingerprint stands for, unless there never was one.
-pub async fn prove_key(
-    client: &impl GenericClient,
-    key_hash: TokenHash,
-) -> Result<Option<KeyProof>, QueryError> {
+pub async fn prove_key(client: &impl Reader, key_hash: TokenHash) -> Result<Option<KeyProof>, QueryError> {
     const OPERATION: &str = "looking up an API key";
-    let statement = client
-        .prepare_cached(include_str!("../sql/accounts/prove_key.sql"))
-        .await
-        .map_err(QueryError::during(OPERATION))?;
+    let statement = include_str!("../sql/accounts/prove_key.sql");
     let row = client
-        .query_opt(&statement, &[&key_hash.as_bytes().as_slice()])
+        .query_opt(statement, &[&key_hash.as_bytes().as_slice()])
         .await
         .map_err(QueryError::during(OPERATION))?;
     row.map(|row| key_proof(&row, OPERATION)).transpose()
 }
 
 /// Who an API key stands for, unless there never was one.
-pub async fn prove_key_by_id(
-    client: &impl GenericClient,
-    key: ApiKeyId,
-) -> Result<Option<KeyProof>, QueryError> {
+pub async fn prove_key_by_id(client: &impl Reader, key: ApiKeyId) -> Result<Option<KeyProof>, QueryError> {
     const OPERATION: &str = "looking up an API key by its id";
-    let statement = client
-        .prepare_cached(include_str!("../sql/accounts/prove_key_by_id.sql"))
-        .await
-        .map_err(QueryError::during(OPERATION))?;
-    let row = client.query_opt(&statement, &[&key.uuid()]).await.map_err(QueryError::during(OPERATION))?;
+    let statement = include_str!("../sql/accounts/prove_key_by_id.sql");
+    let row = client.query_opt(statement, &[&key.uuid()]).await.map_err(QueryError::during(OPERATION))?;
     row.map(|row| key_proof(&row, OPERATION)).transpose()
 }
 

@@ -4,13 +4,14 @@ use events::account::{Access, ImpersonationStarted, SessionOpened, SessionRefres
 use events::{AccountId, Position, Principal, Recorded, SessionId};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
-use tokio_postgres::{GenericClient, Row, Transaction};
+use tokio_postgres::{Row, Transaction};
 use uuid::Uuid;
 
 use crate::ProjectionError;
 use crate::database::{Columns, QueryError};
 use crate::page::{Page, PositionCursor, rows_for};
 use crate::projection::expect_row;
+use crate::reader::Reader;
 
 /// How long a session is shown after its end.
 const SHOWN_AFTER_END: SignedDuration = SignedDuration::from_hours(24 * 90);
@@ -145,7 +146,7 @@ pub(super) async fn end(
 
 /// Sessions of an account, newest first; with `live_at` only those that are not over then.
 pub async fn sessions(
-    client: &impl GenericClient,
+    client: &impl Reader,
     account: AccountId,
     live_at: Option<Timestamp>,
     after: Option<PositionCursor>,

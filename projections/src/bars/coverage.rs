@@ -2,9 +2,10 @@
 
 use events::{Interval, Symbol};
 use jiff::Timestamp;
-use tokio_postgres::{GenericClient, Row};
+use tokio_postgres::Row;
 
 use super::{BarsStoreError, Vintage};
+use crate::reader::Reader;
 
 const OPERATION: &str = "listing the coverage of bars";
 
@@ -27,7 +28,7 @@ pub struct Coverage {
 
 /// Lists symbols (these or all) at an interval (this or all) with what was known of them at a vintage.
 pub async fn coverage(
-    client: &impl GenericClient,
+    client: &impl Reader,
     symbols: Option<&[Symbol]>,
     interval: Option<Interval>,
     as_of: Option<Vintage>,
@@ -58,7 +59,7 @@ fn coverage_of(row: &Row) -> Result<Coverage, BarsStoreError> {
 }
 
 /// The newest vintage; absent while the store is empty.
-pub async fn latest_vintage(client: &impl GenericClient) -> Result<Option<Vintage>, BarsStoreError> {
+pub async fn latest_vintage(client: &impl Reader) -> Result<Option<Vintage>, BarsStoreError> {
     let operation = "reading the latest vintage";
     let row = client
         .query_one(include_str!("sql/latest_vintage.sql"), &[])

@@ -3,10 +3,11 @@
 use events::{Interval, Price, Symbol};
 use jiff::Timestamp;
 use rust_decimal::Decimal;
+use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{GenericClient, Row};
 
 use super::{BarPrices, BarsStoreError, Vintage};
+use crate::reader::Reader;
 
 const OPERATION: &str = "reading a page of bars";
 
@@ -68,7 +69,7 @@ pub struct Page {
 const WIDENING: i64 = 32;
 
 /// Reads one page.
-pub async fn page(client: &impl GenericClient, query: &PageQuery<'_>) -> Result<Page, BarsStoreError> {
+pub async fn page(client: &impl Reader, query: &PageQuery<'_>) -> Result<Page, BarsStoreError> {
     let limit = usize::from(query.limit);
     // One more than asked for tells whether there is a next page.
     let wanted = i64::from(query.limit) + 1;
@@ -88,7 +89,7 @@ pub async fn page(client: &impl GenericClient, query: &PageQuery<'_>) -> Result<
 
 /// The first bars of the page, and whether there are no others.
 async fn read_near(
-    client: &impl GenericClient,
+    client: &impl Reader,
     query: &PageQuery<'_>,
     wanted: i64,
     opened: i64,

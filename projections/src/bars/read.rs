@@ -7,11 +7,12 @@ use events::market::Bars;
 use events::{Interval, Symbol};
 use futures_util::TryStreamExt;
 use jiff::Timestamp;
+use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{GenericClient, Row};
 
 use super::array::{NumberArray, instant_of, price_of};
 use super::{Assembly, BarPrices, BarsStoreError, Vintage};
+use crate::reader::Reader;
 
 const OPERATION: &str = "reading bars";
 
@@ -49,7 +50,7 @@ struct Asked {
 ///
 /// The newest prices are those of one moment: read [`latest_vintage`](super::latest_vintage) first and ask as of it,
 /// where the answer must be repeatable.
-pub async fn read(client: &impl GenericClient, query: &BarsQuery<'_>) -> Result<Bars, BarsStoreError> {
+pub async fn read(client: &impl Reader, query: &BarsQuery<'_>) -> Result<Bars, BarsStoreError> {
     let asked = find_series(client, query).await?;
     // Only a whole series is known to need its room.
     let whole = query.from.is_none() && query.to.is_none();
@@ -63,7 +64,7 @@ pub async fn read(client: &impl GenericClient, query: &BarsQuery<'_>) -> Result<
     let vintage = query.as_of.unwrap_or(Vintage::NEWEST).number();
     let parameters: [&(dyn ToSql + Sync); 4] = [&series, &query.from, &query.to, &vintage];
     let chunks = client
-        .query_raw(include_str!("sql/read_chunks.sql"), parameters)
+        .stream(include_str!("sql/read_chunks.sql"), &parameters)
         .await
         .map_err(BarsStoreError::during(OPERATION))?;
     let mut chunks = pin!(chunks);
@@ -109,10 +110,7 @@ fn push_chunk(
 }
 
 /// The series asked for, by rising symbol.
-async fn find_series(
-    client: &impl GenericClient,
-    query: &BarsQuery<'_>,
-) -> Result<Vec<Asked>, BarsStoreError> {
+async fn find_series(client: &impl Reader, query: &BarsQuery<'_>) -> Result<Vec<Asked>, BarsStoreError> {
     let operation = "finding series of bars";
     let symbols: Option<Vec<&str>> =
         query.symbols.map(|symbols| symbols.iter().map(Symbol::as_str).collect());

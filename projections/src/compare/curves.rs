@@ -6,11 +6,11 @@ use events::{Cash, RunId};
 use jiff::Timestamp;
 use quant::moments::JointMoments;
 use serde::Serialize;
-use tokio_postgres::GenericClient;
 
 use super::Correlations;
 use crate::QueryError;
 use crate::equity::{EquityPoint, EquitySeries};
+use crate::reader::Reader;
 
 /// Equity series of several runs over the union of their bars.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -32,7 +32,7 @@ pub struct AlignedPoint {
 
 /// Reads the series of `runs` once: curves of at most `points` points, and the correlations of their returns.
 pub(super) async fn read(
-    client: &impl GenericClient,
+    client: &impl Reader,
     runs: &[RunId],
     points: usize,
 ) -> Result<(AlignedCurves, Correlations), QueryError> {
@@ -63,7 +63,7 @@ struct Lane<'c, C> {
     ended: bool,
 }
 
-impl<'c, C: GenericClient> Lane<'c, C> {
+impl<'c, C: Reader> Lane<'c, C> {
     async fn open(client: &'c C, run: RunId) -> Result<Self, QueryError> {
         let series = EquitySeries::of(client, run);
         let mut lane = Self { series, chunk: Vec::new().into_iter(), head: None, value: None, ended: false };

@@ -7,10 +7,10 @@ use events::policy::Side;
 use events::{Quantity, RunId, Symbol};
 use jiff::Timestamp;
 use serde::Serialize;
-use tokio_postgres::GenericClient;
 
 use crate::QueryError;
 use crate::ledger::{Execution, RecordCursor, executions};
+use crate::reader::Reader;
 
 /// Most bars listed; the total counts them all.
 pub const OPPOSITES_MAX: usize = 200;
@@ -38,7 +38,7 @@ pub struct Opposite {
 }
 
 /// Reads the executions of `runs` once, in parallel by time.
-pub(super) async fn read(client: &impl GenericClient, runs: &[RunId]) -> Result<Opposites, QueryError> {
+pub(super) async fn read(client: &impl Reader, runs: &[RunId]) -> Result<Opposites, QueryError> {
     let mut lanes = Vec::with_capacity(runs.len());
     for run in runs {
         let mut lane =
@@ -99,7 +99,7 @@ struct Lane<'c, C> {
     ended: bool,
 }
 
-impl<C: GenericClient> Lane<'_, C> {
+impl<C: Reader> Lane<'_, C> {
     async fn advance(&mut self) -> Result<(), QueryError> {
         const PAGE: u16 = 1_000;
         self.head = self.page.next();

@@ -2,11 +2,10 @@
 
 use events::RunId;
 use serde::Serialize;
-use tokio_postgres::GenericClient;
-use tokio_postgres::types::Type;
 
 use super::series::{EquityPoint, EquitySeries};
 use crate::database::QueryError;
+use crate::reader::Reader;
 
 /// A series thinned for display.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -18,9 +17,9 @@ pub struct Sampled {
 }
 
 /// At most `points` points of a run (but never fewer than four), and all of a series that is not longer.
-pub async fn sampled(client: &impl GenericClient, run: RunId, points: usize) -> Result<Sampled, QueryError> {
+pub async fn sampled(client: &impl Reader, run: RunId, points: usize) -> Result<Sampled, QueryError> {
     let rows = client
-        .query_typed(include_str!("../sql/equity/count.sql"), &[(&run.uuid(), Type::UUID)])
+        .query(include_str!("../sql/equity/count.sql"), &[&run.uuid()])
         .await
         .map_err(QueryError::during("counting the equity points of a run"))?;
     let total = rows.first().map_or(0_i64, |row| row.get(0));

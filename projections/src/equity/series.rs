@@ -6,11 +6,11 @@ use std::str::FromStr;
 use events::{Cash, RunId};
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
-use tokio_postgres::types::Type;
-use tokio_postgres::{GenericClient, Row};
+use tokio_postgres::Row;
 
 use crate::database::{Columns, QueryError};
 use crate::page::{InvalidCursor, Page, decode, encode};
+use crate::reader::Reader;
 
 /// The account at the close of one bar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -55,7 +55,7 @@ impl Serialize for BarCursor {
 
 /// Points of a run by bar; none for a run without closed bars.
 pub async fn points(
-    client: &impl GenericClient,
+    client: &impl Reader,
     run: RunId,
     after: Option<BarCursor>,
     limit: u16,
@@ -74,7 +74,7 @@ pub async fn points(
 }
 
 /// The account at the last closed bar of a run.
-pub async fn last(client: &impl GenericClient, run: RunId) -> Result<Option<EquityPoint>, QueryError> {
+pub async fn last(client: &impl Reader, run: RunId) -> Result<Option<EquityPoint>, QueryError> {
     Ok(chunk_at(client, run, u32::MAX).await?.and_then(|chunk| chunk.last().copied()))
 }
 
@@ -86,7 +86,7 @@ pub struct EquitySeries<'c, C> {
     next_bar: u32,
 }
 
-impl<'c, C: GenericClient> EquitySeries<'c, C> {
+impl<'c, C: Reader> EquitySeries<'c, C> {
     /// All of a run's series.
     pub fn of(client: &'c C, run: RunId) -> Self {
         Self::starting_at(client, run, 0)
@@ -110,17 +110,14 @@ impl<'c, C: GenericClient> EquitySeries<'c, C> {
 
 /// The chunk that holds `bar`, or the last one before it.
 async fn chunk_at(
-    client: &impl GenericClient,
+    client: &impl Reader,
     run: RunId,
     bar: u32,
 ) -> Result<Option<Vec<EquityPoint>>, QueryError> {
     const OPERATION: &str = "reading the equity of a run";
     let bar = i32::try_from(bar).unwrap_or(i32::MAX);
     let rows = client
-        .query_typed(
-            include_str!("../sql/equity/chunk.sql"),
-            &[(&run.uuid(), Type::UUID), (&bar, Type::INT4)],
-        )
+        .query(include_str!("../sql/equity/chunk.sql"), &[&run.uuid(), &bar])
         .await
         .map_err(QueryError::during(OPERATION))?;
     rows.first().map(|row| points_of(row, OPERATION)).transpose()

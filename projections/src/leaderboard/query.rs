@@ -8,12 +8,13 @@ use events::{Cash, Interval, ModelId, Principal, RunId};
 use jiff::Timestamp;
 use quant::{Figure, Unavailable};
 use serde::{Deserialize, Serialize, Serializer};
+use tokio_postgres::Row;
 use tokio_postgres::types::Json;
-use tokio_postgres::{GenericClient, Row};
 
 use crate::database::{Columns, QueryError};
 use crate::page::{InvalidCursor, Page, decode, encode, rows_for};
 use crate::performance::ShownFigure;
+use crate::reader::Reader;
 
 /// What runs are ranked by.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -183,7 +184,7 @@ pub struct Entry {
 
 /// Completed runs by rank; those whose figure cannot be given come last, unranked.
 pub async fn list(
-    client: &impl GenericClient,
+    client: &impl Reader,
     query: &LeaderboardQuery,
     after: Option<OffsetCursor>,
     limit: u16,

@@ -7,8 +7,7 @@ use events::{Cash, Position, Price, Quantity, Recorded, RunId, Symbol};
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::Serialize;
-use tokio_postgres::types::Type;
-use tokio_postgres::{GenericClient, Row, Transaction};
+use tokio_postgres::{Row, Transaction};
 use uuid::Uuid;
 
 use super::records::RecordCursor;
@@ -17,6 +16,7 @@ use crate::ProjectionError;
 use crate::database::{Columns, QueryError};
 use crate::equity::instant;
 use crate::page::{Page, rows_for};
+use crate::reader::Reader;
 
 /// One execution.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -127,7 +127,7 @@ fn variant_name(variant: impl Serialize) -> String {
 
 /// Executions of a run by record.
 pub async fn executions(
-    client: &impl GenericClient,
+    client: &impl Reader,
     run: RunId,
     after: Option<RecordCursor>,
     limit: u16,
@@ -139,21 +139,16 @@ pub async fn executions(
 
 /// Executions of a run whose records are in a range.
 pub(super) async fn read(
-    client: &impl GenericClient,
+    client: &impl Reader,
     run: RunId,
     records: std::ops::Range<u64>,
     limit: i64,
 ) -> Result<Vec<Execution>, QueryError> {
     const OPERATION: &str = "reading the executions of a run";
     let rows = client
-        .query_typed(
+        .query(
             include_str!("../sql/ledger/fills.sql"),
-            &[
-                (&run.uuid(), Type::UUID),
-                (&signed(records.start), Type::INT8),
-                (&signed(records.end), Type::INT8),
-                (&limit, Type::INT8),
-            ],
+            &[&run.uuid(), &signed(records.start), &signed(records.end), &limit],
         )
         .await
         .map_err(QueryError::during(OPERATION))?;

@@ -4,12 +4,13 @@ use events::policy::{Order, OrderId, Refusal};
 use events::{Position, RunId, Symbol};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use tokio_postgres::Row;
 use tokio_postgres::types::Json;
-use tokio_postgres::{GenericClient, Row};
 
 use crate::database::{Columns, QueryError};
 use crate::equity::instant;
 use crate::page::{Page, PositionCursor, rows_for};
+use crate::reader::Reader;
 
 /// An order that broke a rule and changed nothing.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -84,7 +85,7 @@ pub struct WaitingOrder {
 
 /// Refused orders of a run, in the order in which they were refused.
 pub async fn refusals(
-    client: &impl GenericClient,
+    client: &impl Reader,
     run: RunId,
     after: Option<PositionCursor>,
     limit: u16,
@@ -101,7 +102,7 @@ pub async fn refusals(
 
 /// Orders of a run that had to wait, by order; `state` narrows the list, `after` is the last order seen.
 pub async fn waiting_orders(
-    client: &impl GenericClient,
+    client: &impl Reader,
     run: RunId,
     state: Option<OrderState>,
     after: Option<OrderId>,

@@ -9,12 +9,13 @@ use events::run::ledger::{Ledger, LedgerRecord};
 use events::run::{BarsClosed, RunEvent};
 use events::{Quantity, RunId, Symbol};
 use serde::{Serialize, Serializer};
-use tokio_postgres::types::{Json, Type};
-use tokio_postgres::{GenericClient, Row};
+use tokio_postgres::Row;
+use tokio_postgres::types::Json;
 
 use super::{fills, signed};
 use crate::database::{Columns, QueryError};
 use crate::page::{InvalidCursor, Page, decode, encode};
+use crate::reader::Reader;
 
 /// A place in a list that is ordered by ledger record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +46,7 @@ impl Serialize for RecordCursor {
 /// The ledger of a run by record, without gaps, up to its last closed bar: executions, and for each bar without any a
 /// record that says so and carries the account forward.
 pub async fn records(
-    client: &impl GenericClient,
+    client: &impl Reader,
     run: RunId,
     after: Option<RecordCursor>,
     limit: u16,
@@ -65,16 +66,13 @@ pub async fn records(
 }
 
 /// The last record of a run's ledger: what the account holds.
-pub async fn last_record(
-    client: &impl GenericClient,
-    run: RunId,
-) -> Result<Option<LedgerRecord>, QueryError> {
+pub async fn last_record(client: &impl Reader, run: RunId) -> Result<Option<LedgerRecord>, QueryError> {
     Ok(chunk_at(client, run, u64::MAX).await?.pop())
 }
 
 /// The records from `record` to the end of its chunk; none after the last.
 pub(crate) async fn chunk_from(
-    client: &impl GenericClient,
+    client: &impl Reader,
     run: RunId,
     record: u64,
 ) -> Result<Vec<LedgerRecord>, QueryError> {
@@ -84,17 +82,10 @@ pub(crate) async fn chunk_from(
 }
 
 /// All records of the chunk that holds `record`, or of the last one before it.
-async fn chunk_at(
-    client: &impl GenericClient,
-    run: RunId,
-    record: u64,
-) -> Result<Vec<LedgerRecord>, QueryError> {
+async fn chunk_at(client: &impl Reader, run: RunId, record: u64) -> Result<Vec<LedgerRecord>, QueryError> {
     const OPERATION: &str = "reading the ledger of a run";
     let rows = client
-        .query_typed(
-            include_str!("../sql/ledger/chunk.sql"),
-            &[(&run.uuid(), Type::UUID), (&signed(record), Type::INT8)],
-        )
+        .query(include_str!("../sql/ledger/chunk.sql"), &[&run.uuid(), &signed(record)])
         .await
         .map_err(QueryError::during(OPERATION))?;
     let Some(row) = rows.first() else { return Ok(Vec::new()) };

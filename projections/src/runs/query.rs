@@ -4,11 +4,12 @@ use events::run::{RunFigures, RunSnapshot, RunStatus};
 use events::{Cash, Interval, ModelId, Position, Principal, RunId, Symbol, Version};
 use jiff::Timestamp;
 use serde::Serialize;
+use tokio_postgres::Row;
 use tokio_postgres::types::Json;
-use tokio_postgres::{GenericClient, Row};
 
 use crate::database::{Columns, QueryError};
 use crate::page::{Page, PositionCursor, rows_for};
+use crate::reader::Reader;
 
 /// One run, without its snapshot.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -88,7 +89,7 @@ pub struct RunFilter {
 
 /// Runs, newest first.
 pub async fn list(
-    client: &impl GenericClient,
+    client: &impl Reader,
     filter: &RunFilter,
     after: Option<PositionCursor>,
     limit: u16,
@@ -106,14 +107,14 @@ pub async fn list(
 }
 
 /// One run, unless it or its model is deleted.
-pub async fn find(client: &impl GenericClient, run: RunId) -> Result<Option<RunDetail>, QueryError> {
+pub async fn find(client: &impl Reader, run: RunId) -> Result<Option<RunDetail>, QueryError> {
     let found = client.query_opt(include_str!("../sql/runs/find.sql"), &[&run.uuid()]).await;
     detail_of(found)
 }
 
 /// A model's run of this number, unless it or the model is deleted.
 pub async fn find_by_number(
-    client: &impl GenericClient,
+    client: &impl Reader,
     model: ModelId,
     run_number: u32,
 ) -> Result<Option<RunDetail>, QueryError> {
@@ -123,7 +124,7 @@ pub async fn find_by_number(
 }
 
 /// Runs that have bars to go, in the order in which they were requested.
-pub async fn unfinished(client: &impl GenericClient) -> Result<Vec<RunId>, QueryError> {
+pub async fn unfinished(client: &impl Reader) -> Result<Vec<RunId>, QueryError> {
     const OPERATION: &str = "listing unfinished runs";
     let rows = client
         .query(include_str!("../sql/runs/unfinished.sql"), &[])

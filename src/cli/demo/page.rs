@@ -110,10 +110,10 @@ impl Board {
 
 async fn place(app: &App, contestant: &Contestant) -> anyhow::Result<Place> {
     let client = app.reads.get().await?;
-    let run = projections::runs::find(&**client, contestant.run_id)
+    let run = projections::runs::find(&client, contestant.run_id)
         .await?
         .with_context(|| format!("the run of {} is not in the read models", contestant.name))?;
-    let measured = performance(&**client, &run, &PerformanceQuery::default()).await?;
+    let measured = performance(&client, &run, &PerformanceQuery::default()).await?;
     let figures = &measured.equity;
     let trades = measured.trades.trades.to_string();
     let cells = cells_of(
@@ -127,7 +127,7 @@ async fn place(app: &App, contestant: &Contestant) -> anyhow::Result<Place> {
         ],
         trades,
     );
-    let points = sampled(&**client, contestant.run_id, POINTS).await?.points;
+    let points = sampled(&client, contestant.run_id, POINTS).await?.points;
     let equity = Line {
         name: contestant.name.clone(),
         points: points.iter().map(|point| (point.bar_start_at, point.value.to_f64())).collect(),
@@ -163,7 +163,7 @@ fn cells_of(figures: [Figure; 6], trades: String) -> Vec<String> {
 /// The fall from the highest value so far at every bar, thinned to its deepest point of each stretch.
 async fn drawdown_line(app: &App, contestant: &Contestant) -> anyhow::Result<Line> {
     let client = app.reads.get().await?;
-    let mut series = EquitySeries::of(&**client, contestant.run_id);
+    let mut series = EquitySeries::of(&client, contestant.run_id);
     let mut drawdown = quant::DrawdownAccumulator::default();
     let mut falls = Vec::new();
     loop {
@@ -189,7 +189,7 @@ async fn benchmark_of(app: &App, symbol: &str) -> anyhow::Result<(Vec<String>, L
     let symbols: [Symbol; 1] = [symbol.parse()?];
     let client = app.reads.get().await?;
     let query = BarsQuery { symbols: Some(&symbols), ..BarsQuery::all(Interval::Day) };
-    let bars = projections::bars::read(&**client, &query).await?;
+    let bars = projections::bars::read(&client, &query).await?;
     let closes = bars.columns().first().context("the benchmark has no bars")?;
     let mut measured = PerformanceAccumulator::new(Convention::standard(252.0));
     let mut points = Vec::new();

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use reqwest::Method;
 use serde::Deserialize;
 
 use super::Remote;
@@ -31,6 +32,27 @@ pub async fn status(remote: &Remote, output: &Output) -> anyhow::Result<ExitCode
     output.show(&answered.data, |_| {
         let header = ["projection", "status", "position", "lag", "lag s", "parked", "error"];
         table(&header, 2, shards.into_iter().map(row_of))
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+#[derive(Debug, Deserialize)]
+struct Rebuilt {
+    finished: bool,
+    position: Option<i64>,
+    events: Option<u64>,
+    rows: Option<u64>,
+}
+
+/// Has one folded anew.
+pub async fn rebuild(remote: &Remote, name: &str, output: &Output) -> anyhow::Result<ExitCode> {
+    let answered = remote.send(Method::POST, &["projections", name, "rebuild"], None).await?;
+    let rebuilt: Rebuilt = answered.read()?;
+    output.show(&answered.data, |_| match (rebuilt.position, rebuilt.events, rebuilt.rows) {
+        (Some(position), Some(events), Some(rows)) if rebuilt.finished => {
+            format!("{name} was folded anew: {events} events up to position {position}, {rows} rows")
+        }
+        _ => format!("{name} is being folded anew; the server goes on with it"),
     })?;
     Ok(ExitCode::SUCCESS)
 }

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use super::{Answered, Remote};
 use crate::cli::Output;
 use crate::cli::output::table;
+use crate::cli::replay::{Replay, Shown};
 
 /// Between two questions about a run that goes on: a user may ask a hundred times a minute.
 const ASK_EVERY: Duration = Duration::from_secs(1);
@@ -129,6 +130,17 @@ pub async fn cancel(remote: &Remote, run: RunId, reason: &str, output: &Output) 
     let answered = remote.send(Method::POST, &path, Some(&json!({ "reason": reason }))).await?;
     let position = answered.position.unwrap_or_default();
     output.show(&answered.data, |_| format!("run {run} is cancelled (position {position})"))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Folds a run again, and shows its account as it was.
+pub async fn replay(remote: &Remote, asked: &Replay, output: &Output) -> anyhow::Result<ExitCode> {
+    let position = asked.position.map(|position| ("position", position.to_string()));
+    let instant = asked.recorded_at.map(|instant| ("recorded_at", instant.to_string()));
+    let query: Vec<_> = position.into_iter().chain(instant).collect();
+    let answered = remote.get(&["runs", &asked.run.to_string(), "replay"], &query).await?;
+    let shown: Shown = answered.read()?;
+    output.show(&answered.data, |_| shown.text())?;
     Ok(ExitCode::SUCCESS)
 }
 

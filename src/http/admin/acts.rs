@@ -97,7 +97,7 @@ pub async fn list(
     let position = at_least.shown_by(&api, &[AdminActs::NAME]).await?;
     let by = by.map(Principal);
     let view = api.view(&caller).await?;
-    let page = admin_acts::list(&**view, user, by.as_ref(), paging.cursor, paging.limit).await?;
+    let page = admin_acts::list(&view, user, by.as_ref(), paging.cursor, paging.limit).await?;
     let views = page.items.into_iter().map(AdminActView::from).collect();
     Ok(Answer::ok(&caller, views).at(position).next(page.next_cursor))
 }

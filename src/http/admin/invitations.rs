@@ -114,7 +114,7 @@ pub async fn list(
 ) -> Result<Answer<Vec<InvitationView>>, ApiError> {
     let position = at_least.shown_by(&api, &[Invitations::NAME]).await?;
     let view = api.view(&caller).await?;
-    let page = invitations::list(&**view, paging.cursor, paging.limit).await?;
+    let page = invitations::list(&view, paging.cursor, paging.limit).await?;
     let views = page.items.into_iter().map(InvitationView::from).collect();
     Ok(Answer::ok(&caller, views).at(position).next(page.next_cursor))
 }

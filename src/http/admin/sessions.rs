@@ -41,10 +41,10 @@ pub async fn list(
 ) -> Result<Answer<Vec<SessionView>>, ApiError> {
     let live_at = (!ended).then(events::time::now);
     let view = api.view(&caller).await?;
-    if accounts::find(&**view, account_id).await?.is_none() {
+    if accounts::find(&view, account_id).await?.is_none() {
         return Err(ApiError::not_found("account", account_id));
     }
-    let page = accounts::sessions(&**view, account_id, live_at, paging.cursor, paging.limit).await?;
+    let page = accounts::sessions(&view, account_id, live_at, paging.cursor, paging.limit).await?;
     let current = caller.who.session_id();
     let views = page.items.into_iter().map(|row| SessionView::of(row, current)).collect();
     Ok(Answer::ok(&caller, views).next(page.next_cursor))

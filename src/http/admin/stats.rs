@@ -54,7 +54,7 @@ pub async fn show(
     Query(NoParameters): Query<NoParameters>,
 ) -> Result<Answer<StatsView>, ApiError> {
     let since = events::time::now().saturating_sub(ACTIVE).unwrap_or(Timestamp::MIN);
-    let counted = stats::count(&**api.shared().await?, since).await?;
+    let counted = stats::count(&api.shared().await?, since).await?;
     let head = api.log().head().await?;
     let view = StatsView {
         accounts: counted.accounts,

@@ -80,7 +80,7 @@ pub async fn list(
 ) -> Result<Answer<Vec<AccountView>>, ApiError> {
     let filter = AccountFilter { role, active, text: query };
     let view = api.view(&caller).await?;
-    let page = accounts::list(&**view, &filter, paging.cursor, paging.limit).await?;
+    let page = accounts::list(&view, &filter, paging.cursor, paging.limit).await?;
     let views = page.items.into_iter().map(AccountView::from).collect();
     Ok(Answer::ok(&caller, views).next(page.next_cursor))
 }
@@ -95,7 +95,7 @@ pub async fn find(
     Path(account_id): Path<AccountId>,
     Query(NoParameters): Query<NoParameters>,
 ) -> Result<Answer<AccountView>, ApiError> {
-    let found = accounts::find(&**api.view(&caller).await?, account_id).await?;
+    let found = accounts::find(&api.view(&caller).await?, account_id).await?;
     let account = found.ok_or_else(|| ApiError::not_found("account", account_id))?;
     let version = account.version;
     Ok(Answer::ok(&caller, account.into()).version(version))
@@ -157,6 +157,6 @@ pub async fn reactivate(
 /// The account after a change, which the read model shows already. Whoever deactivated the own account, or gave the own
 /// role away, still sees what became of it.
 async fn shown(api: &Api, caller: &Caller, account_id: AccountId) -> Result<AccountView, ApiError> {
-    let found = accounts::find(&**api.view(caller).await?, account_id).await?;
+    let found = accounts::find(&api.view(caller).await?, account_id).await?;
     found.map(AccountView::from).ok_or_else(|| ApiError::not_found("account", account_id))
 }

@@ -75,7 +75,7 @@ pub async fn list(
     Query(paging): Query<Paging<PositionCursor>>,
 ) -> Result<Answer<Vec<ApiKeyView>>, ApiError> {
     let view = api.view(&caller).await?;
-    let page = api_keys_of(&**view, caller.who.account_id, paging.cursor, paging.limit).await?;
+    let page = api_keys_of(&view, caller.who.account_id, paging.cursor, paging.limit).await?;
     let views = page.items.into_iter().map(ApiKeyView::from).collect();
     Ok(Answer::ok(&caller, views).next(page.next_cursor))
 }

@@ -37,7 +37,7 @@ pub async fn show(
     caller: Caller,
     Query(NoParameters): Query<NoParameters>,
 ) -> Result<Answer<Me>, ApiError> {
-    let found = accounts::find(&**api.view(&caller).await?, caller.who.account_id).await?;
+    let found = accounts::find(&api.view(&caller).await?, caller.who.account_id).await?;
     let account = found.ok_or_else(|| ApiError::not_found("account", caller.who.account_id))?;
     let version = account.version;
     let me = Me {

@@ -53,8 +53,7 @@ pub async fn list(
 ) -> Result<Answer<Vec<SessionView>>, ApiError> {
     let live_at = (!ended).then(events::time::now);
     let view = api.view(&caller).await?;
-    let page =
-        accounts::sessions(&**view, caller.who.account_id, live_at, paging.cursor, paging.limit).await?;
+    let page = accounts::sessions(&view, caller.who.account_id, live_at, paging.cursor, paging.limit).await?;
     let current = caller.who.session_id();
     let views = page.items.into_iter().map(|row| SessionView::of(row, current)).collect();
     Ok(Answer::ok(&caller, views).next(page.next_cursor))

@@ -183,8 +183,8 @@ pub async fn list(
     Query(which): Query<Which>,
 ) -> Result<Answer<Vec<BarView>>, ApiError> {
     let client = api.shared().await?;
-    known(&**client, &which.symbol).await?;
-    let page = bars::page(&**client, &which.query()?).await?;
+    known(&client, &which.symbol).await?;
+    let page = bars::page(&client, &which.query()?).await?;
     let next = page.next.map(|start| NumberCursor::<'b'>(start.as_microsecond()));
     Ok(Answer::ok(&caller, page.bars.into_iter().map(BarView::from).collect()).next(next))
 }

@@ -160,7 +160,7 @@ pub async fn list(
 ) -> Result<Answer<Vec<EntryView>>, ApiError> {
     let position = at_least.shown_by(&api, &[Leaderboard::NAME]).await?;
     let query = LeaderboardQuery { metric: rank_by, scope: scope.0, owner: None, model };
-    let page = leaderboard::list(&**api.view(&caller).await?, &query, paging.cursor, paging.limit).await?;
+    let page = leaderboard::list(&api.view(&caller).await?, &query, paging.cursor, paging.limit).await?;
     let views = page.items.into_iter().map(EntryView::from).collect();
     Ok(Answer::ok(&caller, views).at(position).next(page.next_cursor))
 }

@@ -85,7 +85,7 @@ pub async fn create(
 ) -> Result<Answer<ModelView>, ApiError> {
     let owner = &writing.caller.principal;
     let signature_suffix =
-        models::free_suffix(&**api.view(&writing.caller).await?, owner, &body.value.name).await?;
+        models::free_suffix(&api.view(&writing.caller).await?, owner, &body.value.name).await?;
     let model_id = ModelId::derived(&[b"create", writing.command_id.uuid().as_bytes()]);
     let command = ModelCommand::Create { draft: Box::new(body.value), signature_suffix };
     let receipt = api.app().models.execute(model_id, writing.envelope(command, body.hash)).await?;

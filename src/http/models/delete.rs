@@ -52,7 +52,7 @@ async fn without_active_runs(api: &Api, caller: &Caller, model: ModelId) -> Resu
     let client = api.view(caller).await?;
     for status in [RunStatus::Pending, RunStatus::Running] {
         let filter = RunFilter { owner: None, model: Some(model), status: Some(status) };
-        if let Some(run) = runs::list(&**client, &filter, None, 1).await?.items.first() {
+        if let Some(run) = runs::list(&client, &filter, None, 1).await?.items.first() {
             let message = format!("run {} of the model is {status}; cancel it first", run.run_id);
             return Err(ApiError::InUse(message));
         }

@@ -28,7 +28,7 @@ pub async fn find(
     at_least: AtLeast,
 ) -> Result<Answer<ModelView>, ApiError> {
     let position = at_least.shown_by(&api, &[Models::NAME]).await?;
-    let found = models::find(&**api.view(&caller).await?, model_id).await?;
+    let found = models::find(&api.view(&caller).await?, model_id).await?;
     let model = found.filter(|model| model.owner == caller.principal);
     let view = model.map(ModelView::from).ok_or_else(|| ApiError::not_found("model", model_id))?;
     let version = view.version;

@@ -36,7 +36,7 @@ pub async fn list(
 ) -> Result<Answer<Vec<ModelView>>, ApiError> {
     let position = at_least.shown_by(&api, &[Models::NAME]).await?;
     let client = api.view(&caller).await?;
-    let page = models::list(&**client, Some(&caller.principal), paging.cursor, paging.limit).await?;
+    let page = models::list(&client, Some(&caller.principal), paging.cursor, paging.limit).await?;
     let views = page.items.into_iter().map(ModelView::from).collect();
     Ok(Answer::ok(&caller, views).at(position).next(page.next_cursor))
 }

@@ -80,6 +80,15 @@ const FAILURES: &[Failure] = &[
         of: |operation| operation.names_something,
     },
     Failure {
+        name: "NotAcceptable",
+        status: "406",
+        code: "not_acceptable",
+        title: "There is no answer in that form",
+        description: "`Accept` names nothing in which this is answered",
+        headers: &[],
+        of: |_| true,
+    },
+    Failure {
         name: "SlowBody",
         status: "408",
         code: "body_too_slow",

@@ -99,6 +99,6 @@ pub async fn list(
     caller: Caller,
     Query(NoParameters): Query<NoParameters>,
 ) -> Result<Answer<Vec<ShardView>>, ApiError> {
-    let shards = status::status(&**api.shared().await?).await?;
+    let shards = status::status(&api.shared().await?).await?;
     Ok(Answer::ok(&caller, shards.into_iter().map(ShardView::from).collect()))
 }

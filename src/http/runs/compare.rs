@@ -75,7 +75,7 @@ pub async fn show(
         runs.push(owned(&view, &caller, run_id).await?);
     }
     let query = PerformanceQuery { risk_free_annual: risk_free.0, ..PerformanceQuery::default() };
-    let compared = compare(&**view, runs, &query, points).await?;
+    let compared = compare(&view, runs, &query, points).await?;
     Ok(Answer::ok(&caller, compared.into()).at(position))
 }
 

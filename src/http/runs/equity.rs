@@ -105,9 +105,9 @@ pub async fn list(
     let client = api.view(&caller).await?;
     let run = owned(&client, &caller, run_id).await?.run;
     let (points, next) = match points {
-        Some(Points(most)) => (equity::sampled(&**client, run_id, most).await?.points, None),
+        Some(Points(most)) => (equity::sampled(&client, run_id, most).await?.points, None),
         None => {
-            let page = equity::points(&**client, run_id, paging.cursor, paging.limit).await?;
+            let page = equity::points(&client, run_id, paging.cursor, paging.limit).await?;
             (page.items, page.next_cursor)
         }
     };

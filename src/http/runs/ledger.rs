@@ -110,7 +110,7 @@ pub async fn list(
     let position = at_least.shown_by(&api, &[Runs::NAME, Ledger::NAME]).await?;
     let view = api.view(&caller).await?;
     let run = owned(&view, &caller, run_id).await?.run;
-    let page = ledger::records(&**view, run_id, paging.cursor, paging.limit).await?;
+    let page = ledger::records(&view, run_id, paging.cursor, paging.limit).await?;
     let views = page.items.into_iter().map(RecordView::from).collect();
     let total = i64::try_from(run.records).unwrap_or(i64::MAX);
     Ok(Answer::ok(&caller, views).at(position).next(page.next_cursor).total(total))

@@ -50,7 +50,7 @@ pub async fn list(
     let position = at_least.shown_by(&api, &[Runs::NAME]).await?;
     let owner = Some(caller.principal.clone());
     let filter = RunFilter { owner, model, status: status.map(|status| status.0) };
-    let page = runs::list(&**api.view(&caller).await?, &filter, paging.cursor, paging.limit).await?;
+    let page = runs::list(&api.view(&caller).await?, &filter, paging.cursor, paging.limit).await?;
     let views = page.items.into_iter().map(RunView::from).collect();
     Ok(Answer::ok(&caller, views).at(position).next(page.next_cursor))
 }

@@ -105,7 +105,7 @@ pub async fn show(
         benchmark: prices.has_benchmark().then_some(&benchmark),
         closes: Some(&close),
     };
-    let found = performance(&**api.view(&caller).await?, &run, &query).await?;
+    let found = performance(&api.view(&caller).await?, &run, &query).await?;
     let answer = Answer::ok(&caller, PerformanceView::of(&found, prices.benchmark_symbol())).at(position);
     Ok(prices.warnings().into_iter().fold(answer, Answer::warning))
 }

@@ -28,7 +28,7 @@ pub async fn find(
     at_least: AtLeast,
 ) -> Result<Answer<StreamView>, ApiError> {
     let position = at_least.shown_by(&api, &[Streams::NAME]).await?;
-    let found = streams::find(&**api.view(&caller).await?, &stream).await?;
+    let found = streams::find(&api.view(&caller).await?, &stream).await?;
     let view = found.map(StreamView::from).ok_or_else(|| ApiError::not_found("stream", stream))?;
     let version = view.version;
     Ok(Answer::ok(&caller, view).at(position).version(version))

@@ -45,7 +45,7 @@ pub async fn list(
     let position = at_least.shown_by(&api, &[Streams::NAME]).await?;
     let (category, Paging { limit, cursor }) = (which.category.as_deref(), which.paging);
     let client = api.view(&caller).await?;
-    let page = streams::list(&**client, caller.tenant, category, cursor.as_ref(), limit).await?;
+    let page = streams::list(&client, caller.tenant, category, cursor.as_ref(), limit).await?;
     let views = page.items.into_iter().map(StreamView::from).collect();
     Ok(Answer::ok(&caller, views).at(position).next(page.next_cursor))
 }

@@ -90,7 +90,7 @@ pub async fn list(
     caller: Caller,
     Query(Which { interval, symbols, paging }): Query<Which>,
 ) -> Result<Answer<Vec<CoverageView>>, ApiError> {
-    let covered = bars::coverage(&**api.shared().await?, symbols.as_deref(), interval, None).await?;
+    let covered = bars::coverage(&api.shared().await?, symbols.as_deref(), interval, None).await?;
     let total = i64::try_from(covered.len()).unwrap_or(i64::MAX);
     let seen = usize::try_from(paging.cursor.map_or(0, |cursor| cursor.0)).unwrap_or(usize::MAX);
     let shown = seen.saturating_add(usize::from(paging.limit));

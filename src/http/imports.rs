@@ -1,0 +1,4 @@
+//! Prices that somebody hands over.
+
+pub mod prices;
+mod upload;
