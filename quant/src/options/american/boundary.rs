@@ -5,7 +5,10 @@ use crate::options::american::scheme::{NODES, Node, scheme};
 use crate::options::normal::{DENSITY_AT_ZERO, bell, both_tails, exp, ln};
 
 /// Fixed-point steps at most; about ten are needed.
-const STEPS_MAX: u32 = 1000;
+const STEPS_MAX: u32 = 200;
+/// A boundary that still moves by less than this after all steps is good for a value to 1e-8 of the strike. Where a small
+/// deviation makes it steep at expiry, the polynomial's ripples keep it from settling further.
+const SETTLED_ENOUGH: f64 = 3e-5;
 /// Where a step is not shorter than this share of the one before, full steps overshoot: the next ones are shortened. That
 /// happens with deviations that are small against the rate.
 const OVERSHOT: f64 = 0.9;
@@ -156,7 +159,7 @@ impl Put {
             }
             last = moved;
         }
-        Err(OptionRefusal::NotSettled)
+        if last < SETTLED_ENOUGH { Ok(squares) } else { Err(OptionRefusal::NotSettled) }
     }
 
     /// What early exercise adds to the European value: the interest on the strike less the yield of the underlying, over
