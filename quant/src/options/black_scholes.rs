@@ -61,7 +61,10 @@ impl Common {
         let spot_discount = exp(-dividend_yield * years);
         let spot_value = spot * spot_discount;
         let strike_value = strike * exp(-rate * years);
-        let (bell1, bell2) = (bell(d1), bell(d2));
+        // S e^{-qT} n(d1) = K e^{-rT} n(d2): one exponential serves both. Where the first one is below the smallest number
+        // and the second is not, the strike is worth nothing beside the spot.
+        let bell1 = bell(d1);
+        let bell2 = bell1 * (spot_value / strike_value);
         let (below1, above1) = both_tails(d1, bell1);
         let (below2, above2) = both_tails(d2, bell2);
         let call = sign > 0.0;
