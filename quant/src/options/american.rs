@@ -7,6 +7,7 @@
 
 mod boundary;
 mod scheme;
+mod tree;
 
 use crate::options::american::boundary::Put;
 use crate::options::black_scholes::price as european_price;
@@ -15,6 +16,19 @@ use crate::options::{OptionKind, OptionMarket, OptionRefusal, OptionTerms, check
 
 /// With a smaller deviation `σ √T` the underlying is taken to move for certain; the value is off by half of it at most.
 const DEVIATION_MIN: f64 = 1e-7;
+
+/// How an [`AmericanValue`] was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AmericanMethod {
+    /// Early exercise pays never, or everything is certain: a formula.
+    Formula,
+    /// Collocation of the boundary: off by less than 5e-8 of the larger of spot and strike.
+    Collocation,
+    /// Two trees of one and two thousand steps: off by about 1e-5 of the larger of spot and strike. For options
+    /// with two boundaries (puts with `q < r < 0`, calls with `r < q < 0`) and where the variance is so small
+    /// against the rate that the boundary cannot be followed.
+    Tree,
+}
 
 /// What an American option is worth per share.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -25,14 +39,15 @@ pub struct AmericanValue {
     pub european: f64,
     /// The difference: what that right is worth, at or above zero.
     pub early_exercise_premium: f64,
+    /// How it was found.
+    pub method: AmericanMethod,
     /// Whether exercising at once is at least as good as to wait.
     pub exercise_now: bool,
 }
 
-/// Value of an American option with a continuous yield; off by less than 5e-8 of the larger of spot and strike.
+/// Value of an American option with a continuous yield; [`AmericanMethod`] says how exactly.
 ///
-/// Refused as [`black_scholes::price`](crate::options::black_scholes::price) is, and with `TwoBoundaries` where exercise
-/// pays in between two prices only: puts with `q < r < 0`, calls with `r < q < 0`.
+/// Refused as [`black_scholes::price`](crate::options::black_scholes::price) is.
 pub fn american(
     terms: &OptionTerms,
     market: &OptionMarket,
@@ -59,19 +74,23 @@ pub fn american(
             volatility,
         },
     };
-    let waiting = match put.exercise() {
-        _ if terms.years == 0.0 => european,
-        Exercise::Never => european,
-        Exercise::BetweenTwo => return Err(OptionRefusal::TwoBoundaries),
-        Exercise::Below if market.spot == 0.0 => intrinsic,
-        Exercise::Below if volatility * terms.years.sqrt() < DEVIATION_MIN => put.certain(),
-        Exercise::Below => european + put.premium()?,
+    let tree = || (european + put.tree_premium(), AmericanMethod::Tree);
+    let (waiting, method) = match put.exercise() {
+        _ if terms.years == 0.0 => (european, AmericanMethod::Formula),
+        Exercise::Never => (european, AmericanMethod::Formula),
+        _ if market.spot == 0.0 => (intrinsic, AmericanMethod::Formula),
+        _ if volatility * terms.years.sqrt() < DEVIATION_MIN => (put.certain(), AmericanMethod::Formula),
+        Exercise::BetweenTwo => tree(),
+        Exercise::Below => {
+            put.premium().map_or_else(tree, |premium| (european + premium, AmericanMethod::Collocation))
+        }
     };
     let price = finite(waiting)?.max(european).max(intrinsic);
     Ok(AmericanValue {
         price,
         european,
         early_exercise_premium: price - european,
+        method,
         exercise_now: intrinsic > 0.0 && intrinsic >= price,
     })
 }

@@ -45,13 +45,41 @@ pub struct GreekColumns {
 }
 
 /// What [`greek_columns`] found: columns, and the rows that have no numbers.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct PricedColumns {
     columns: GreekColumns,
     refused: Vec<(usize, OptionRefusal)>,
 }
 
 impl PricedColumns {
+    /// Replaces what is here by the values and Greeks of other options, in the memory that is here already; see
+    /// [`greek_columns`]. If that refuses the columns, nothing is left.
+    pub fn evaluate(&mut self, options: &OptionColumns<'_>) -> Result<(), OptionRefusal> {
+        let Self { columns, refused } = self;
+        columns.all_mut().into_iter().for_each(Vec::clear);
+        refused.clear();
+        let rows = options.rows()?;
+        columns.all_mut().into_iter().for_each(|column| column.reserve(rows));
+        let mut apart = Vec::new();
+        let mut block = Block::default();
+        for start in (0..rows).step_by(BLOCK) {
+            let filled = block.fill(options, start);
+            block.evaluate();
+            for (column, values) in columns.all_mut().into_iter().zip(block.results()) {
+                column.extend_from_slice(values.get(..filled).unwrap_or_default());
+            }
+            apart.extend(block.outside().filter(|row| *row < filled).map(|row| start + row));
+        }
+        for row in apart {
+            match options.row(row).and_then(|(terms, market, volatility)| greeks(&terms, &market, volatility))
+            {
+                Ok(values) => columns.set(row, &values),
+                Err(refusal) => refused.push((row, refusal)),
+            }
+        }
+        Ok(())
+    }
+
     /// The columns, if every row has numbers; the first refused row and why, otherwise.
     pub fn complete(&self) -> Result<&GreekColumns, (usize, OptionRefusal)> {
         self.refused.first().map_or(Ok(&self.columns), |first| Err(*first))
@@ -76,18 +104,6 @@ impl PricedColumns {
 }
 
 impl GreekColumns {
-    fn with_capacity(rows: usize) -> Self {
-        let column = || Vec::with_capacity(rows);
-        Self {
-            price: column(),
-            delta: column(),
-            gamma: column(),
-            theta: column(),
-            vega: column(),
-            rho: column(),
-        }
-    }
-
     fn all_mut(&mut self) -> [&mut Vec<f64>; 6] {
         [&mut self.price, &mut self.delta, &mut self.gamma, &mut self.theta, &mut self.vega, &mut self.rho]
     }
@@ -104,40 +120,30 @@ impl GreekColumns {
 
 /// Values and Greeks of all rows. Refused as a whole only if the columns differ in length.
 pub fn greek_columns(options: &OptionColumns<'_>) -> Result<PricedColumns, OptionRefusal> {
-    let rows = options.kind.len();
-    let lengths = [
-        options.spot.len(),
-        options.strike.len(),
-        options.years.len(),
-        options.rate.len(),
-        options.dividend_yield.len(),
-        options.volatility.len(),
-    ];
-    if lengths.iter().any(|length| *length != rows) {
-        return Err(OptionRefusal::LengthsDiffer);
-    }
-    let mut columns = GreekColumns::with_capacity(rows);
-    let mut apart = Vec::new();
-    let mut block = Block::default();
-    for start in (0..rows).step_by(BLOCK) {
-        let filled = block.fill(options, start);
-        block.evaluate();
-        for (column, values) in columns.all_mut().into_iter().zip(block.results()) {
-            column.extend(values.iter().take(filled));
-        }
-        apart.extend(block.outside().filter(|row| *row < filled).map(|row| start + row));
-    }
-    let mut refused = Vec::new();
-    for row in apart {
-        match options.row(row).and_then(|(terms, market, volatility)| greeks(&terms, &market, volatility)) {
-            Ok(values) => columns.set(row, &values),
-            Err(refusal) => refused.push((row, refusal)),
-        }
-    }
-    Ok(PricedColumns { columns, refused })
+    let mut priced = PricedColumns::default();
+    priced.evaluate(options)?;
+    Ok(priced)
 }
 
 impl OptionColumns<'_> {
+    /// How many there are.
+    fn rows(&self) -> Result<usize, OptionRefusal> {
+        let lengths = [
+            self.spot.len(),
+            self.strike.len(),
+            self.years.len(),
+            self.rate.len(),
+            self.dividend_yield.len(),
+            self.volatility.len(),
+        ];
+        let rows = self.kind.len();
+        if lengths.iter().all(|length| *length == rows) {
+            Ok(rows)
+        } else {
+            Err(OptionRefusal::LengthsDiffer)
+        }
+    }
+
     fn row(&self, row: usize) -> Result<(OptionTerms, OptionMarket, f64), OptionRefusal> {
         let cell = |column: &[f64]| column.get(row).copied().ok_or(OptionRefusal::LengthsDiffer);
         let kind = self.kind.get(row).copied().ok_or(OptionRefusal::LengthsDiffer)?;

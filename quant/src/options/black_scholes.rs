@@ -61,7 +61,10 @@ impl Common {
         let spot_discount = exp(-dividend_yield * years);
         let spot_value = spot * spot_discount;
         let strike_value = strike * exp(-rate * years);
-        let (bell1, bell2) = (bell(d1), bell(d2));
+        // S e^{-qT} n(d1) = K e^{-rT} n(d2): one exponential serves both. Where the first one is below the smallest number
+        // and the second is not, the strike is worth nothing beside the spot.
+        let bell1 = bell(d1);
+        let bell2 = bell1 * (spot_value / strike_value);
         let (below1, above1) = both_tails(d1, bell1);
         let (below2, above2) = both_tails(d2, bell2);
         let call = sign > 0.0;
@@ -141,12 +144,23 @@ pub fn price(terms: &OptionTerms, market: &OptionMarket, volatility: f64) -> Res
 /// Discounted intrinsic value `max(0, f (S e^{-qT} - K e^{-rT}))` and upper bound (`S e^{-qT}` for a call, `K e^{-rT}` for a put): between
 /// them lies every price without arbitrage.
 pub fn bounds(terms: &OptionTerms, market: &OptionMarket) -> Result<(f64, f64), OptionRefusal> {
+    let (spot_value, strike_value) = discounted(terms, market)?;
+    let intrinsic = terms.kind.intrinsic(spot_value, strike_value);
+    Ok((intrinsic, upper_bound(terms.kind, spot_value, strike_value)))
+}
+
+/// `S e^{-qT}` and `K e^{-rT}` of an option that is one.
+pub(crate) fn discounted(terms: &OptionTerms, market: &OptionMarket) -> Result<(f64, f64), OptionRefusal> {
     check(terms, market, 0.0)?;
     let spot_value = finite(market.spot * exp(-market.dividend_yield * terms.years))?;
     let strike_value = finite(terms.strike * exp(-market.rate * terms.years))?;
-    let upper = match terms.kind {
+    Ok((spot_value, strike_value))
+}
+
+/// What the value stays below, however volatile the underlying.
+pub(crate) fn upper_bound(kind: OptionKind, spot_value: f64, strike_value: f64) -> f64 {
+    match kind {
         OptionKind::Call => spot_value,
         OptionKind::Put => strike_value,
-    };
-    Ok((terms.kind.intrinsic(spot_value, strike_value), upper))
+    }
 }

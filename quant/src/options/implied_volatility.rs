@@ -5,8 +5,8 @@
 //! `√(2|x|)` on the reciprocal logarithm of the price, above it on the price or on the logarithm of what is missing to its
 //! bound, by Householder's third method. The first guesses are simpler than his and cost a step more at worst.
 
-use crate::options::black_scholes::bounds;
-use crate::options::normal::{DENSITY_AT_ZERO, bell, both_tails, exp, ln, quantile};
+use crate::options::black_scholes::{discounted, upper_bound};
+use crate::options::normal::{DENSITY_AT_ZERO, bell, ln, lower_tail, quantile};
 use crate::options::{OptionMarket, OptionRefusal, OptionTerms};
 
 /// The least volatility that is looked for.
@@ -43,7 +43,9 @@ pub fn implied_volatility(
     market: &OptionMarket,
     price: f64,
 ) -> Result<ImpliedVolatility, OptionRefusal> {
-    let (intrinsic, upper) = bounds(terms, market)?;
+    let (spot_value, strike_value) = discounted(terms, market)?;
+    let (intrinsic, upper) =
+        (terms.kind.intrinsic(spot_value, strike_value), upper_bound(terms.kind, spot_value, strike_value));
     if !price.is_finite() {
         return Err(OptionRefusal::NotFinite);
     }
@@ -65,10 +67,9 @@ pub fn implied_volatility(
         return Err(OptionRefusal::NotDetermined);
     }
     let moneyness = ln(market.spot / terms.strike) + (market.rate - market.dividend_yield) * terms.years;
-    let spot_value = market.spot * exp(-market.dividend_yield * terms.years);
-    let half = exp(0.5 * moneyness.abs());
-    // The square root of spot and strike values, from the larger of them.
-    let scale = if moneyness > 0.0 { spot_value / half } else { spot_value * half };
+    let (smaller, larger) = (spot_value.min(strike_value), spot_value.max(strike_value));
+    let half = (larger / smaller).sqrt();
+    let scale = smaller * half;
     let target = Target::new(-moneyness.abs(), half, time_value / scale, missing / scale);
     let (deviation, slope) = target.solve().ok_or(OptionRefusal::NotDetermined)?;
     let root_time = terms.years.sqrt();
@@ -133,15 +134,17 @@ impl Target {
     fn curve(&self, s: f64) -> Curve {
         let (a, b) = (self.x / s, 0.5 * s);
         let (d1, d2) = (a + b, a - b);
-        let bell1 = bell(d1);
-        let (below1, above1) = both_tails(d1, bell1);
-        let (below2, _) = both_tails(d2, bell(d2));
+        // e^{x/2} n(d1) = e^{-x/2} n(d2): one exponential serves both.
         let upper = 1.0 / self.half;
+        let scaled = bell(d1) * upper;
+        let tail = lower_tail(d1, scaled);
+        let (below, above) = if d1 > 0.0 { (upper - tail, tail) } else { (tail, upper - tail) };
+        let exercised = lower_tail(d2, scaled);
         let second = a * a / s - 0.25 * s;
         Curve {
-            value: upper * below1 - self.half * below2,
-            missing: upper * above1 + self.half * below2,
-            slope: DENSITY_AT_ZERO * bell1 * upper,
+            value: below - exercised,
+            missing: above + exercised,
+            slope: DENSITY_AT_ZERO * scaled,
             second,
             third: second * second - 3.0 * (a / s) * (a / s) - 0.25,
         }

@@ -36,10 +36,6 @@ pub enum OptionRefusal {
     BelowRange,
     /// The volatility would lie above the range in which it is looked for.
     AboveRange,
-    /// Rate and yield are such that early exercise pays between two boundaries, which no method here follows.
-    TwoBoundaries,
-    /// The iteration for the exercise boundary did not settle.
-    NotSettled,
 }
 
 impl fmt::Display for OptionRefusal {
@@ -59,8 +55,6 @@ impl fmt::Display for OptionRefusal {
             Self::NotDetermined => "volatility not determined by the price",
             Self::BelowRange => "volatility below the range",
             Self::AboveRange => "volatility above the range",
-            Self::TwoBoundaries => "two exercise boundaries",
-            Self::NotSettled => "the exercise boundary did not settle",
         })
     }
 }

@@ -1,11 +1,13 @@
 //! The exercise boundary of a put, and the premium that follows from it.
 
-use crate::options::OptionRefusal;
 use crate::options::american::scheme::{NODES, Node, scheme};
 use crate::options::normal::{DENSITY_AT_ZERO, bell, both_tails, exp, ln};
 
 /// Fixed-point steps at most; about ten are needed.
-const STEPS_MAX: u32 = 1000;
+const STEPS_MAX: u32 = 200;
+/// A boundary that still moves by less than this after all steps is good for a value to 1e-8 of the strike. Where a small
+/// deviation makes it steep at expiry, the polynomial's ripples keep it from settling further.
+const SETTLED_ENOUGH: f64 = 3e-5;
 /// Where a step is not shorter than this share of the one before, full steps overshoot: the next ones are shortened. That
 /// happens with deviations that are small against the rate.
 const OVERSHOT: f64 = 0.9;
@@ -126,8 +128,8 @@ impl Put {
         logarithm * logarithm
     }
 
-    /// The boundary at the nodes, as `ln²` of its share of the start.
-    fn boundary(&self) -> Result<[f64; NODES], OptionRefusal> {
+    /// The boundary at the nodes, as `ln²` of its share of the start; none if it does not settle.
+    fn boundary(&self) -> Option<[f64; NODES]> {
         let nodes = &scheme().nodes;
         let mut squares = [0.0; NODES];
         for (square, node) in squares.iter_mut().zip(nodes) {
@@ -145,28 +147,28 @@ impl Put {
                 *square += share * (wanted - *square);
             }
             if !moved.is_finite() {
-                return Err(OptionRefusal::NotFinite);
+                return None;
             }
             squares = next;
             if moved < SETTLED {
-                return Ok(squares);
+                return Some(squares);
             }
             if moved > OVERSHOT * last {
                 share *= 0.7;
             }
             last = moved;
         }
-        Err(OptionRefusal::NotSettled)
+        (last < SETTLED_ENOUGH).then_some(squares)
     }
 
     /// What early exercise adds to the European value: the interest on the strike less the yield of the underlying, over
-    /// all times in which the put is exercised (Carr, Jarrow and Myneni 1992).
-    pub fn premium(&self) -> Result<f64, OptionRefusal> {
+    /// all times in which the put is exercised (Carr, Jarrow and Myneni 1992). None without a boundary.
+    pub fn premium(&self) -> Option<f64> {
         let squares = self.boundary()?;
         let logarithm = ln(self.spot / self.start());
         if logarithm <= -squares.first().copied().unwrap_or(0.0).sqrt() {
             // Exercised at once; the caller compares with the intrinsic value.
-            return Ok(0.0);
+            return Some(0.0);
         }
         let premium = self.kernels(&scheme().premium, &squares, logarithm).map(|kernel| {
             let (_, out_minus) = both_tails(kernel.d_minus, bell(kernel.d_minus));
@@ -176,6 +178,6 @@ impl Put {
                 self.dividend_yield * self.spot * exp(-self.dividend_yield * kernel.elapsed) * out_plus;
             kernel.weight * (interest - lost)
         });
-        Ok(premium.sum())
+        Some(premium.sum())
     }
 }
