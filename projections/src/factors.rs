@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
+use crate::reader::Reader;
 use events::Symbol;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tokio_postgres::GenericClient;
 
 use crate::bars::Vintage;
 use crate::database::{Columns, QueryError};
@@ -250,10 +250,7 @@ impl Factor {
 }
 
 /// The registry in force, as known at a vintage (now, if absent).
-pub async fn registry(
-    client: &impl GenericClient,
-    as_of: Option<Vintage>,
-) -> Result<KnownRegistry, QueryError> {
+pub async fn registry(client: &impl Reader, as_of: Option<Vintage>) -> Result<KnownRegistry, QueryError> {
     let vintage = as_of.unwrap_or(Vintage::NEWEST).number();
     let row = client
         .query_opt(include_str!("sql/reference/factors.sql"), &[&vintage])

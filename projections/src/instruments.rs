@@ -4,13 +4,14 @@ mod fields;
 
 use std::collections::BTreeMap;
 
+use crate::reader::Reader;
 use events::Symbol;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde::Serialize;
 use serde_json::{Map, Value};
-use tokio_postgres::{GenericClient, Row};
+use tokio_postgres::Row;
 
 use crate::bars::Vintage;
 use crate::database::{Columns, QueryError};
@@ -105,7 +106,7 @@ impl Profile {
 
 /// The profiles of the symbols that have one, as known at a vintage (now, if absent).
 pub async fn profiles(
-    client: &impl GenericClient,
+    client: &impl Reader,
     symbols: &[Symbol],
     as_of: Option<Vintage>,
 ) -> Result<BTreeMap<Symbol, KnownProfile>, QueryError> {

@@ -1,8 +1,8 @@
 //! Dated risk-free rates.
 
+use crate::reader::Reader;
 use jiff::civil::Date;
 use serde::Serialize;
-use tokio_postgres::GenericClient;
 
 use crate::bars::Vintage;
 use crate::database::{Columns, QueryError};
@@ -23,7 +23,7 @@ pub struct RiskFreeRate {
 /// The rates in force from one date to another, both included, as known at a vintage (now, if absent): the last on or
 /// before the first date, if there is one, and those after it.
 pub async fn rates(
-    client: &impl GenericClient,
+    client: &impl Reader,
     currency: &str,
     from: Date,
     to: Date,
@@ -46,7 +46,7 @@ pub async fn rates(
 
 /// The rate in force on a date, as known at a vintage (now, if absent).
 pub async fn rate_on(
-    client: &impl GenericClient,
+    client: &impl Reader,
     currency: &str,
     on: Date,
     as_of: Option<Vintage>,

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use crate::reader::Reader;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tokio_postgres::GenericClient;
 
 use crate::bars::Vintage;
 use crate::database::{Columns, QueryError};
@@ -236,10 +236,7 @@ impl Scenario {
 }
 
 /// The catalogue in force, as known at a vintage (now, if absent).
-pub async fn catalogue(
-    client: &impl GenericClient,
-    as_of: Option<Vintage>,
-) -> Result<KnownCatalogue, QueryError> {
+pub async fn catalogue(client: &impl Reader, as_of: Option<Vintage>) -> Result<KnownCatalogue, QueryError> {
     let vintage = as_of.unwrap_or(Vintage::NEWEST).number();
     let row = client
         .query_opt(include_str!("sql/reference/scenarios.sql"), &[&vintage])

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::reader::Reader;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde::Serialize;
-use tokio_postgres::GenericClient;
 
 use crate::bars::Vintage;
 use crate::database::{Columns, QueryError};
@@ -79,7 +79,7 @@ pub(crate) struct SectorWeightsRow<'a> {
 
 /// The newest weights of `benchmark` on or before a date, as known at a vintage (now, if absent).
 pub async fn sector_weights(
-    client: &impl GenericClient,
+    client: &impl Reader,
     benchmark: &str,
     on: Date,
     as_of: Option<Vintage>,

@@ -1,10 +1,11 @@
 //! The tags of each owner as they are now.
 
+use crate::reader::Reader;
 use events::log::Filter;
 use events::tags::{Tag, TagEvent};
 use events::{Decider, Position, Principal, Recorded, TagBook, TagId, Version};
 use tokio_postgres::types::Json;
-use tokio_postgres::{GenericClient, Row, Transaction};
+use tokio_postgres::{Row, Transaction};
 
 use crate::database::{Columns, QueryError};
 use crate::{Projection, ProjectionError};
@@ -102,7 +103,7 @@ async fn fold(
 
 /// Tags by their place in lists; `owner` narrows them.
 pub async fn list(
-    client: &impl GenericClient,
+    client: &impl Reader,
     owner: Option<&Principal>,
     archived: Archived,
 ) -> Result<Vec<TagRow>, QueryError> {
@@ -116,7 +117,7 @@ pub async fn list(
 }
 
 /// One tag, archived or not.
-pub async fn find(client: &impl GenericClient, tag_id: TagId) -> Result<Option<TagRow>, QueryError> {
+pub async fn find(client: &impl Reader, tag_id: TagId) -> Result<Option<TagRow>, QueryError> {
     const OPERATION: &str = "finding a tag";
     let row = client
         .query_opt(include_str!("sql/tags/find.sql"), &[&tag_id.uuid()])

@@ -289,17 +289,17 @@ async fn nobody_gets_anothers_book_even_when_it_is_kept() {
         let viewer = Viewer { principal: Principal(name.to_owned()), role };
         let view = viewer.look(&reads).await.unwrap();
         for known in [KnownAt::Now, KnownAt::Position(head), KnownAt::Instant(Timestamp::MAX)] {
-            let book = books.find(&**view, kept.id, known).await.unwrap();
+            let book = books.find(&view, kept.id, known).await.unwrap();
             assert_eq!(book.is_some(), is_hers, "{viewer:?} {known:?}");
         }
         let asked = BTreeSet::from([position, PositionId::generate()]);
-        let found = portfolios::of_positions(&**view, &asked).await.unwrap();
+        let found = portfolios::of_positions(&view, &asked).await.unwrap();
         assert_eq!(found.get(&position).copied(), is_hers.then_some(kept.id));
         assert_eq!(found.len(), usize::from(is_hers));
-        let listed = portfolios::list(&**view, None, None, 9).await.unwrap().items;
+        let listed = portfolios::list(&view, None, None, 9).await.unwrap().items;
         assert_eq!(listed.len(), usize::from(is_hers));
         let of = HistoryOf::Portfolio(kept.id);
-        let told = portfolios::history(&**view, of, head, None, 9).await.unwrap().items;
+        let told = portfolios::history(&view, of, head, None, 9).await.unwrap().items;
         assert_eq!(told.len(), if is_hers { 2 } else { 0 });
     }
 }
@@ -319,12 +319,12 @@ async fn ten_thousand_lots_are_folded_and_read_in_good_time() {
     let folded = begun.elapsed() - recorded;
     let viewer = Viewer { principal: Principal("ann".to_owned()), role: Role::User };
     let reads = log.connector().pool(1).unwrap();
-    let (view, books) = (viewer.look(&reads).await.unwrap(), Books::default());
+    let (&view, books) = (viewer.look(&reads).await.unwrap(), Books::default());
     let begun = Instant::now();
-    let book = books.find(&**view, kept.id, KnownAt::Now).await.unwrap().unwrap();
+    let book = books.find(&view, kept.id, KnownAt::Now).await.unwrap().unwrap();
     let read = begun.elapsed();
     let begun = Instant::now();
-    let again = books.find(&**view, kept.id, KnownAt::Now).await.unwrap().unwrap();
+    let again = books.find(&view, kept.id, KnownAt::Now).await.unwrap().unwrap();
     let kept_for = begun.elapsed();
     assert_eq!(*book.portfolio, kept.told.state);
     assert!(std::sync::Arc::ptr_eq(&book.portfolio, &again.portfolio));

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::pin::pin;
 
+use crate::reader::Reader;
 use events::{Price, Symbol};
 use futures_util::TryStreamExt;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{GenericClient, Row};
 
 use super::array::{NumberArray, instant_of, price_of};
 use super::{BarsStoreError, Vintage};
@@ -37,7 +38,7 @@ pub struct TouchedSeries {
 
 /// Which daily series were touched after one vintage up to another, by rising vintage.
 pub async fn touched_since(
-    client: &impl GenericClient,
+    client: &impl Reader,
     after: Vintage,
     until: Vintage,
 ) -> Result<Vec<TouchedSeries>, BarsStoreError> {
@@ -58,7 +59,7 @@ pub async fn touched_since(
 
 /// The daily closes of each symbol that has any, as known at a vintage.
 pub async fn daily_closes(
-    client: &impl GenericClient,
+    client: &impl Reader,
     symbols: &[Symbol],
     as_of: Vintage,
 ) -> Result<BTreeMap<Symbol, DailyCloses>, BarsStoreError> {
@@ -66,7 +67,7 @@ pub async fn daily_closes(
     let number = as_of.number();
     let parameters: [&(dyn ToSql + Sync); 2] = [&names, &number];
     let chunks = client
-        .query_raw(include_str!("sql/read_closes.sql"), parameters)
+        .stream(include_str!("sql/read_closes.sql"), &parameters)
         .await
         .map_err(BarsStoreError::during(OPERATION))?;
     let mut chunks = pin!(chunks);

@@ -71,7 +71,7 @@ pub async fn latest_vintage(client: &impl Reader) -> Result<Option<Vintage>, Bar
 
 /// The newest vintage that was imported by an instant; absent where nothing was.
 pub async fn vintage_at(
-    client: &impl GenericClient,
+    client: &impl Reader,
     known_at: Timestamp,
 ) -> Result<Option<Vintage>, BarsStoreError> {
     let operation = "reading the vintage of an instant";

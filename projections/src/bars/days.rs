@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use crate::reader::Reader;
 use events::{Price, Symbol};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
-use tokio_postgres::{GenericClient, Row};
+use tokio_postgres::Row;
 
 use super::{BarPrices, BarsStoreError, Vintage};
 
@@ -39,7 +40,7 @@ pub struct BarSource {
 
 /// The daily bars from one date to another, both included, by symbol and rising date, as known at a vintage.
 pub async fn daily_bars(
-    client: &impl GenericClient,
+    client: &impl Reader,
     symbols: &[Symbol],
     first: Date,
     last: Date,
@@ -62,7 +63,7 @@ pub async fn daily_bars(
 
 /// Which imports brought the daily bars of each symbol, newest first, as known at a vintage.
 pub async fn sources(
-    client: &impl GenericClient,
+    client: &impl Reader,
     symbols: &[Symbol],
     as_of: Vintage,
 ) -> Result<BTreeMap<Symbol, Vec<BarSource>>, BarsStoreError> {

@@ -3,11 +3,11 @@
 use std::pin::pin;
 use std::sync::Arc;
 
+use crate::reader::Reader;
 use events::portfolio::{Portfolio, PortfolioFact};
 use events::{PortfolioId, Position, Principal, Version};
 use futures_util::TryStreamExt;
 use jiff::Timestamp;
-use tokio_postgres::GenericClient;
 use tokio_postgres::types::ToSql;
 
 use super::query::PortfolioRow;
@@ -44,7 +44,7 @@ pub struct Book {
 
 /// Version and position of the last event that was known; none before the portfolio was opened.
 pub(super) async fn place(
-    client: &impl GenericClient,
+    client: &impl Reader,
     row: &PortfolioRow,
     known_at: KnownAt,
 ) -> Result<Option<(Version, Position)>, QueryError> {
@@ -67,14 +67,14 @@ pub(super) async fn place(
 
 /// All facts that were known at a position.
 pub(super) async fn load(
-    client: &impl GenericClient,
+    client: &impl Reader,
     portfolio_id: PortfolioId,
     position: Position,
 ) -> Result<Portfolio, QueryError> {
     const OPERATION: &str = "reading the facts of a portfolio";
     let id = portfolio_id.uuid();
     let parameters: [&(dyn ToSql + Sync); 2] = [&id, &position.0];
-    let rows = client.query_raw(include_str!("../sql/portfolios/facts_at.sql"), parameters).await;
+    let rows = client.stream(include_str!("../sql/portfolios/facts_at.sql"), &parameters).await;
     let mut rows = pin!(rows.map_err(QueryError::during(OPERATION))?);
     let mut facts: Vec<PortfolioFact> = Vec::new();
     while let Some(row) = rows.try_next().await.map_err(QueryError::during(OPERATION))? {

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::reader::Reader;
 use events::portfolio::Portfolio;
 use events::{PortfolioId, Version};
-use tokio_postgres::GenericClient;
 
 use super::book::{Book, KnownAt, load, place};
 use super::query::{PortfolioRow, find};
@@ -26,7 +26,7 @@ impl Books {
     /// The owner's row is asked for first, through `client` and its row security; only then a kept book is given away.
     pub async fn find(
         &self,
-        client: &impl GenericClient,
+        client: &impl Reader,
         portfolio_id: PortfolioId,
         known_at: KnownAt,
     ) -> Result<Option<Book>, QueryError> {
@@ -39,7 +39,7 @@ impl Books {
     /// The same for a row that the viewer has seen.
     pub async fn of_row(
         &self,
-        client: &impl GenericClient,
+        client: &impl Reader,
         row: &PortfolioRow,
         known_at: KnownAt,
     ) -> Result<Option<Book>, QueryError> {

@@ -3,11 +3,12 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::reader::Reader;
 use events::{CommandId, PortfolioId, Position, PositionId, Principal, Version};
 use jiff::Timestamp;
 use serde_json::Value;
+use tokio_postgres::Row;
 use tokio_postgres::types::Json;
-use tokio_postgres::{GenericClient, Row};
 
 use crate::database::{Columns, QueryError};
 use crate::page::{InvalidCursor, Page, decode, encode, rows_for};
@@ -78,7 +79,7 @@ pub enum HistoryOf {
 
 /// What happened up to a position, newest first.
 pub async fn history(
-    client: &impl GenericClient,
+    client: &impl Reader,
     of: HistoryOf,
     known_until: Position,
     after: Option<HistoryCursor>,

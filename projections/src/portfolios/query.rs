@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::reader::Reader;
 use events::portfolio::{FactKey, Settings, Siblings};
 use events::{EquityChangeId, PortfolioId, Position, PositionId, Principal, TargetId, Version};
+use tokio_postgres::Row;
 use tokio_postgres::types::Json;
-use tokio_postgres::{GenericClient, Row};
 
 use crate::database::{Columns, QueryError};
 use crate::page::{Page, PositionCursor, rows_for};
@@ -29,7 +30,7 @@ pub struct PortfolioRow {
 
 /// Portfolios that are not closed, newest first; `owner` narrows the list.
 pub async fn list(
-    client: &impl GenericClient,
+    client: &impl Reader,
     owner: Option<&Principal>,
     after: Option<PositionCursor>,
     limit: u16,
@@ -46,7 +47,7 @@ pub async fn list(
 
 /// One portfolio, closed or not.
 pub async fn find(
-    client: &impl GenericClient,
+    client: &impl Reader,
     portfolio_id: PortfolioId,
 ) -> Result<Option<PortfolioRow>, QueryError> {
     const OPERATION: &str = "finding a portfolio";
@@ -57,7 +58,7 @@ pub async fn find(
 
 /// What a command to a portfolio may know of its owner's others; their limit is the sender's matter.
 pub async fn siblings(
-    client: &impl GenericClient,
+    client: &impl Reader,
     owner: &Principal,
     of: Option<PortfolioId>,
 ) -> Result<Siblings, QueryError> {
@@ -77,7 +78,7 @@ pub async fn siblings(
 
 /// The portfolios of lots, deleted ones too. What is not there is nobody's, or not the viewer's.
 pub async fn of_positions(
-    client: &impl GenericClient,
+    client: &impl Reader,
     positions: &BTreeSet<PositionId>,
 ) -> Result<BTreeMap<PositionId, PortfolioId>, QueryError> {
     const OPERATION: &str = "finding the portfolios of positions";
@@ -94,22 +95,19 @@ pub async fn of_positions(
 
 /// The portfolio of a contribution or withdrawal.
 pub async fn of_equity_change(
-    client: &impl GenericClient,
+    client: &impl Reader,
     equity_change: EquityChangeId,
 ) -> Result<Option<PortfolioId>, QueryError> {
     of_fact(client, FactKey::EquityChange(equity_change), "finding the portfolio of an equity change").await
 }
 
 /// The portfolio of target prices.
-pub async fn of_target(
-    client: &impl GenericClient,
-    target: TargetId,
-) -> Result<Option<PortfolioId>, QueryError> {
+pub async fn of_target(client: &impl Reader, target: TargetId) -> Result<Option<PortfolioId>, QueryError> {
     of_fact(client, FactKey::Target(target), "finding the portfolio of a target price").await
 }
 
 async fn of_fact(
-    client: &impl GenericClient,
+    client: &impl Reader,
     key: FactKey,
     operation: &'static str,
 ) -> Result<Option<PortfolioId>, QueryError> {
@@ -118,7 +116,7 @@ async fn of_fact(
 }
 
 async fn portfolios_of(
-    client: &impl GenericClient,
+    client: &impl Reader,
     kind: &str,
     keys: &[String],
     operation: &'static str,

@@ -172,6 +172,7 @@ fn internal(source: Box<dyn std::error::Error + Send + Sync>) -> ApiError {
 fn refusal(error: ImportError) -> ApiError {
     let code = match error {
         ImportError::Store(error) => return error.into(),
+        ImportError::Reference(error) => return error.into(),
         ImportError::Report(error) => return internal(error.into()),
         ImportError::Strict { report } => {
             let rows = report.rejected.into_iter().map(|rejected| {
@@ -182,7 +183,8 @@ fn refusal(error: ImportError) -> ApiError {
         }
         ImportError::UnknownZone { .. } => return ApiError::invalid("zone", "unknown", error),
         ImportError::Empty { .. } => "empty",
-        ImportError::UnknownFormat { .. } => "unknown_format",
+        ImportError::UnknownFormat { .. } | ImportError::NotRecords { .. } => "unknown_format",
+        ImportError::TooManyRows { .. } => "too_many_rows",
         ImportError::LineTooLong { .. } => "line_too_long",
         ImportError::Read { .. } | ImportError::Changed { .. } => "unreadable",
     };
