@@ -290,7 +290,7 @@ async fn nobody_gets_anothers_book_even_when_it_is_kept() {
         let view = viewer.look(&reads).await.unwrap();
         for known in [KnownAt::Now, KnownAt::Position(head), KnownAt::Instant(Timestamp::MAX)] {
             let book = books.find(&view, kept.id, known).await.unwrap();
-            assert_eq!(book.is_some(), is_hers, "{viewer:?} {known:?}");
+            assert_eq!(book.is_some(), is_hers, "{name} {role:?} {known:?}");
         }
         let asked = BTreeSet::from([position, PositionId::generate()]);
         let found = portfolios::of_positions(&view, &asked).await.unwrap();
@@ -319,7 +319,7 @@ async fn ten_thousand_lots_are_folded_and_read_in_good_time() {
     let folded = begun.elapsed() - recorded;
     let viewer = Viewer { principal: Principal("ann".to_owned()), role: Role::User };
     let reads = log.connector().pool(1).unwrap();
-    let (&view, books) = (viewer.look(&reads).await.unwrap(), Books::default());
+    let (view, books) = (viewer.look(&reads).await.unwrap(), Books::default());
     let begun = Instant::now();
     let book = books.find(&view, kept.id, KnownAt::Now).await.unwrap().unwrap();
     let read = begun.elapsed();
