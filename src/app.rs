@@ -14,6 +14,7 @@ use events::invitations::Invitations;
 use events::log::Log;
 use events::model::TradingModel;
 use events::run::Run;
+use projections::closes::Closes;
 use projections::{Projections, RunnerOptions, RunningProjections, Watermarks};
 
 use crate::config::Config;
@@ -63,6 +64,8 @@ pub struct App {
     pub identity: Identity,
     /// The price history.
     pub market: Market,
+    /// Daily closes in memory.
+    pub closes: Closes,
     /// Starts runs.
     pub starter: RunStarter,
     /// The read models.
@@ -178,6 +181,7 @@ async fn assemble(tape: &Tape) -> Result<App, StartError> {
     let invitations = Directory::start(log.clone(), (), options).await?;
     let reads = log.connector().pool(config.database.pool_size)?;
     let market = Market::new(reads.clone());
+    let closes = Closes::new(reads.clone());
     let chunk_bars = u32::try_from(config.runs.chunk_bars).unwrap_or(u32::MAX);
     let starter =
         RunStarter { models: models.clone(), runs: runs.clone(), market: market.clone(), chunk_bars };
@@ -200,6 +204,7 @@ async fn assemble(tape: &Tape) -> Result<App, StartError> {
         invitations,
         identity,
         market,
+        closes,
         starter,
         projections,
         watermarks,

@@ -3,6 +3,7 @@
 pub mod access;
 pub mod actors;
 pub mod admin;
+pub mod analytics;
 pub mod answer;
 pub mod auth;
 pub mod bars;
@@ -12,6 +13,7 @@ pub mod client_address;
 mod conditional;
 mod cors;
 pub mod credential;
+pub mod data;
 pub mod entering;
 pub mod error;
 pub mod events;
@@ -100,6 +102,14 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(leaderboard::list::list))
         .routes(routes!(bars::list::list))
         .routes(routes!(symbols::list::list))
+        .routes(routes!(data::historical_prices::show))
+        .routes(routes!(data::benchmark_prices::show))
+        .routes(routes!(data::etf_prices::show))
+        .routes(routes!(data::company_profiles::show))
+        .routes(routes!(data::coverage::list))
+        .routes(routes!(data::coverage::find))
+        .routes(routes!(analytics::factor_definitions::show))
+        .routes(routes!(analytics::stress_scenarios::show))
         .routes(routes!(quotes::list::list))
         .routes(routes!(quotes::stream::stream))
         .routes(routes!(quotes::find::find))

@@ -9,6 +9,7 @@ mod kit;
 mod leaderboard;
 mod limits;
 mod market;
+mod market_data;
 mod metrics;
 mod models;
 mod openapi;

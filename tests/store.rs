@@ -1,4 +1,5 @@
 //! The stores in the database, each through its own package.
 
 mod bars;
+mod closes;
 mod reference;

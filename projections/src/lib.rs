@@ -7,7 +7,9 @@
 pub mod accounts;
 pub mod admin_acts;
 pub mod bars;
+pub mod closes;
 pub mod compare;
+pub mod coverage;
 pub mod database;
 pub mod equity;
 pub mod factors;

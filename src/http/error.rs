@@ -12,6 +12,7 @@ use events::DecodeError;
 use events::account::Scope;
 use events::log::{LoadError, ReadError};
 use projections::bars::BarsStoreError;
+use projections::closes::ClosesError;
 use projections::performance::PerformanceError;
 use projections::{QueryError, WaitError};
 
@@ -218,6 +219,15 @@ where
             CommandError::Conflict { current } => CommandFailure::Conflict(current.0),
             CommandError::DeadlineExceeded { waited_ms } => CommandFailure::DeadlineExceeded(waited_ms),
         })
+    }
+}
+
+impl From<ClosesError> for ApiError {
+    fn from(error: ClosesError) -> Self {
+        match error {
+            ClosesError::Store(error) => Self::Market(error),
+            ClosesError::Pool(error) => Self::Pool(error),
+        }
     }
 }
 
