@@ -7,7 +7,9 @@ use events::log::{
     AppenderLimits, ConnectError, Connector, Log, LogOptions, MigrateError, OpenError, UnreadableType,
 };
 use events::model::ModelEvent;
+use events::portfolio::PortfolioEvent;
 use events::run::RunEvent;
+use events::tags::TagEvent;
 
 use crate::config::Config;
 use crate::embedded::{EmbeddedError, Services};
@@ -110,6 +112,8 @@ fn is_readable(event_type: &str, schema_version: u16) -> bool {
         || can_decode::<ModelEvent>(event_type, schema_version)
         || can_decode::<AccountEvent>(event_type, schema_version)
         || can_decode::<InvitationEvent>(event_type, schema_version)
+        || can_decode::<PortfolioEvent>(event_type, schema_version)
+        || can_decode::<TagEvent>(event_type, schema_version)
 }
 
 fn log_options(config: &Config) -> LogOptions {

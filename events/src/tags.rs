@@ -1,14 +1,18 @@
 //! An owner's tags: their own words for some of their positions. Assigning them is a matter of the portfolios.
 
+mod command;
+mod events;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
 
+pub use command::{TagAct, TagCommand, TagDraft, TagEdit, TagError};
+pub use events::{TagArchived, TagChanged, TagCreated, TagDeleted, TagEvent, TagRestored};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::policy::{FieldError, sentence};
+use crate::policy::FieldError;
 use crate::text::check_text;
 use crate::{Decider, TagId};
 
@@ -35,65 +39,6 @@ pub const DEFAULT_TAGS: [(&str, &str, &str); 10] = [
     ("long-term", "#37474F", "Held for years"),
 ];
 
-crate::events! {
-    /// What happened to an owner's tags.
-    pub enum TagEvent {
-        /// There is another tag.
-        TagCreated(TagCreated) = 1,
-        /// A tag changed.
-        TagChanged(TagChanged) = 1,
-        /// A tag is hidden; its assignments stay.
-        TagArchived(TagArchived) = 1,
-        /// A tag is shown again.
-        TagRestored(TagRestored) = 1,
-        /// A tag is gone.
-        TagDeleted(TagDeleted) = 1,
-    }
-}
-
-/// There is another tag.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TagCreated {
-    /// The tag.
-    pub tag_id: TagId,
-    /// What it is.
-    pub tag: Tag,
-}
-
-/// A tag changed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TagChanged {
-    /// The tag.
-    pub tag_id: TagId,
-    /// What it is after the change.
-    pub tag: Tag,
-}
-
-/// A tag is hidden.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TagArchived {
-    /// The tag.
-    pub tag_id: TagId,
-    /// When (UTC).
-    pub at: Timestamp,
-}
-
-/// A tag is shown again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TagRestored {
-    /// The tag.
-    pub tag_id: TagId,
-    /// When (UTC).
-    pub at: Timestamp,
-}
-
-/// A tag is gone.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TagDeleted {
-    /// The tag.
-    pub tag_id: TagId,
-}
-
 /// A tag.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tag {
@@ -111,78 +56,6 @@ pub struct Tag {
     pub updated_at: Timestamp,
     /// When it was archived (UTC), while it is.
     pub archived_at: Option<Timestamp>,
-}
-
-/// A tag to be created.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct TagDraft {
-    /// Its name, 1 to 50 characters.
-    pub name: String,
-    /// Its colour, `#RRGGBB`; by default blue.
-    pub color: Option<String>,
-    /// What it is for, at most 500 characters.
-    pub description: Option<String>,
-    /// Its place in lists; by default behind all others.
-    pub display_order: Option<i32>,
-}
-
-/// A partial change: `None` leaves a field as it is, `Some(None)` clears one that may be absent.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct TagEdit {
-    /// Its name.
-    pub name: Option<String>,
-    /// Its colour.
-    pub color: Option<String>,
-    /// What it is for.
-    pub description: Option<Option<String>>,
-    /// Its place in lists.
-    pub display_order: Option<i32>,
-}
-
-/// A request to the tags of an owner.
-#[derive(Debug, Clone)]
-pub struct TagCommand {
-    /// Now (UTC).
-    pub at: Timestamp,
-    /// What is asked.
-    pub act: TagAct,
-}
-
-/// What the tags of an owner are asked to do. Ids are made by the sender.
-#[derive(Debug, Clone)]
-pub enum TagAct {
-    /// Create one; the same id twice is once.
-    Create(TagId, TagDraft),
-    /// Change the fields that are given.
-    Change(TagId, TagEdit),
-    /// Hide one; twice is once.
-    Archive(TagId),
-    /// Show one again; twice is once.
-    Restore(TagId),
-    /// End one that is archived.
-    Delete(TagId),
-    /// Create those of the ten default tags whose names are not taken; the ids are used in their order.
-    CreateDefaults([TagId; DEFAULT_TAGS.len()]),
-}
-
-/// The broken rule of a request to tags.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum TagError {
-    /// There is no such tag.
-    #[error("there is no tag {0}")]
-    NoTag(TagId),
-    /// Another tag has this name.
-    #[error("another tag is called {0}")]
-    NameTaken(String),
-    /// Only what is archived can be deleted.
-    #[error("only archived tags can be deleted")]
-    NotArchived,
-    /// There are as many as allowed.
-    #[error("at most {TAGS_MAX} tags")]
-    TooMany,
-    /// What was sent breaks rules.
-    #[error("the tag is not valid: {}", sentence(.0))]
-    Invalid(Vec<FieldError>),
 }
 
 /// All tags of an owner.

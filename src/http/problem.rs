@@ -72,7 +72,9 @@ impl FieldProblem {
 
 impl From<FieldError> for FieldProblem {
     fn from(error: FieldError) -> Self {
-        Self { field: error.field, code: error.code, message: error.message, row: None }
+        // People count from 1.
+        let row = error.row.and_then(|row| u64::try_from(row).ok()).map(|row| row.saturating_add(1));
+        Self { field: error.field, code: error.code, message: error.message, row }
     }
 }
 

@@ -79,6 +79,8 @@ fn type_class_and_contract_follow_from_what_is_given() {
         ..shares(&"A".repeat(64), "1", "5", today())
     };
     assert_eq!(terms_of(art).investment_class, InvestmentClass::Private);
+    let dollars = terms_of(shares("cash_usd", "500", "1", today()));
+    assert_eq!((dollars.investment_class, dollars.cost()), (InvestmentClass::Private, cash("500")));
     let odd = LotDraft { multiplier: Some(10), ..self::call() };
     assert_eq!(terms_of(odd).cost(), cash("400"));
 }

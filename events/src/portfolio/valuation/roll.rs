@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Prices, Standing, Worth};
 use crate::portfolio::{Lot, Portfolio, worth};
-use crate::{Cash, PositionId, Price, calendar};
+use crate::{Cash, EquityChangeId, PositionId, Price, calendar};
 
 /// What one lot earned in one session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,10 +98,17 @@ impl Portfolio {
         Some(calendar::session_on_or_after(first))
     }
 
-    /// Equity at the end of `date` as the roll-forward knows it: what a withdrawal of that date may not exceed.
-    pub fn equity_on(&self, date: Date, prices: &impl Prices) -> Option<Cash> {
+    /// Equity at the end of `date` as the roll-forward knows it: what a withdrawal of that date may not exceed. It is as
+    /// it were without the flow `except`, where one is to be described otherwise.
+    pub fn equity_on(
+        &self,
+        date: Date,
+        except: Option<EquityChangeId>,
+        prices: &impl Prices,
+    ) -> Option<Cash> {
         let opening = self.settings.as_ref()?.opening_equity;
         let mut roll = Roll::new(self, prices, date);
+        roll.flows = flows_of(self, except);
         let rolled = roll.by_ref().last().map_or(opening, |snapshot| snapshot.standing.equity);
         let session = roll.state.session;
         // What happened since counts at the next session, but it is there already.
@@ -124,10 +131,7 @@ impl<'a, P: Prices> Roll<'a, P> {
 
     /// From where a roll of the same facts and prices stood.
     pub fn resumed(portfolio: &'a Portfolio, prices: &'a P, through: Date, state: RollState) -> Self {
-        let mut flows: BTreeMap<Date, Cash> = BTreeMap::new();
-        for change in portfolio.equity_changes.values().filter(|change| change.deleted_at.is_none()) {
-            *flows.entry(change.change_date).or_default() += change.flow();
-        }
+        let flows = flows_of(portfolio, None);
         Self { portfolio, prices, flows, through, state }
     }
 
@@ -260,6 +264,17 @@ impl<'a, P: Prices> Roll<'a, P> {
         }
         capital
     }
+}
+
+/// What came and went by date, but for one flow.
+fn flows_of(portfolio: &Portfolio, except: Option<EquityChangeId>) -> BTreeMap<Date, Cash> {
+    let mut flows: BTreeMap<Date, Cash> = BTreeMap::new();
+    for (id, change) in &portfolio.equity_changes {
+        if change.deleted_at.is_none() && Some(*id) != except {
+            *flows.entry(change.change_date).or_default() += change.flow();
+        }
+    }
+    flows
 }
 
 /// A session that is rolled over.

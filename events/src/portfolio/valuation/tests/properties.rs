@@ -57,7 +57,7 @@ proptest! {
             prop_assert_eq!(day.cumulative_flow, flows);
             before = day.standing.equity;
         }
-        prop_assert_eq!(portfolio.equity_on(last(), &prices), before);
+        prop_assert_eq!(portfolio.equity_on(last(), None, &prices), before);
     }
 
     #[test]

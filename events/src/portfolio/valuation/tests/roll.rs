@@ -97,8 +97,13 @@ fn flows_between_sessions_count_at_the_next_one() {
     let none = cash("0");
     assert_eq!(found, [(july(1), none), (july(2), none), (july(3), none), (july(7), cash("400"))]);
     assert_eq!(days[3].standing.equity, Some(cash("100400")));
-    assert_eq!(portfolio.equity_on(july(4), &Quoted::default()), Some(cash("100500")), "it is there already");
-    assert_eq!(portfolio.equity_on(july(3), &Quoted::default()), Some(cash("100000")));
+    assert_eq!(
+        portfolio.equity_on(july(4), None, &Quoted::default()),
+        Some(cash("100500")),
+        "it is there already"
+    );
+    assert_eq!(portfolio.equity_on(july(3), None, &Quoted::default()), Some(cash("100000")));
+    assert_eq!(portfolio.equity_on(july(7), Some(flow_id(1)), &Quoted::default()), Some(cash("99900")));
 }
 
 #[test]
@@ -155,7 +160,7 @@ fn equity_that_is_set_between_sessions_counts_before_the_next() {
     // What it had become: 100,000 and the flow of 10 before the date.
     assert_eq!((last.adjustment, last.daily_flow), (cash("-10010"), cash("17")));
     let portfolio = after([lot(), set("90000", july(5))]);
-    assert_eq!(portfolio.equity_on(july(6), &prices), Some(cash("90000")));
+    assert_eq!(portfolio.equity_on(july(6), None, &prices), Some(cash("90000")));
 }
 
 #[test]
