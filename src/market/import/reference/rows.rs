@@ -21,6 +21,9 @@ pub(super) struct Value {
 /// The values of a row by the names of their fields; what is empty or null is absent.
 pub(super) type Row = BTreeMap<String, Value>;
 
+/// A row, or why it is none, with its line.
+pub(super) type NumberedRow = (u64, Result<Row, Refusal>);
+
 /// The rows of a file.
 pub(super) struct Rows<R> {
     lines: Lines<R>,
@@ -66,7 +69,7 @@ impl<R: Read> Rows<R> {
     pub(super) fn next_row(
         &mut self,
         knows: impl Fn(&str) -> bool,
-    ) -> Result<Option<(u64, Result<Row, Refusal>)>, ImportError> {
+    ) -> Result<Option<NumberedRow>, ImportError> {
         let Some(line) = self.lines.next_filled()? else { return Ok(None) };
         let row = match &self.header {
             Some(header) => csv_row(header, &line),
