@@ -1,7 +1,7 @@
 //! Portfolios in all the versions that were known of them.
 
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use events::account::Role;
 use events::log::Log;
