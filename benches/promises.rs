@@ -2,7 +2,7 @@
 
 use std::process::{Command, ExitCode};
 
-const PROMISES: [&str; 5] = ["append", "hot-stream", "replay", "run", "actors"];
+const PROMISES: [&str; 6] = ["append", "full-log", "hot-stream", "replay", "run", "actors"];
 
 fn main() -> ExitCode {
     // `cargo test --benches` starts this program as well; there is nothing to test in it.
