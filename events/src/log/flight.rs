@@ -37,13 +37,13 @@ pub(super) struct Appender {
     connector: Connector,
     queue: Arc<Queue>,
     head: watch::Sender<Position>,
-    /// Process of the last session that wrote: its statement may outlive the connection.
-    lost_backend: Option<i32>,
+    /// Processes of the last session that wrote: their statements may outlive the connections.
+    lost_backends: Vec<i32>,
 }
 
 impl Appender {
     pub(super) fn new(connector: Connector, queue: Arc<Queue>, head: watch::Sender<Position>) -> Self {
-        Self { connector, queue, head, lost_backend: None }
+        Self { connector, queue, head, lost_backends: Vec::new() }
     }
 
     /// Appends until the log is closed.
@@ -59,9 +59,9 @@ impl Appender {
     async fn connected(&mut self) -> Arc<Session> {
         let mut backoff = BACKOFF_MIN;
         loop {
-            match Session::open(&self.connector, self.lost_backend).await {
+            match Session::open(&self.connector, &self.lost_backends).await {
                 Ok(session) => {
-                    self.lost_backend = Some(session.backend);
+                    self.lost_backends = session.backends.to_vec();
                     return Arc::new(session);
                 }
                 Err(reason) => self.queue.give_up_after(self.queue.patience(), &reason),
@@ -310,8 +310,8 @@ impl Appender {
     async fn ask_about(&mut self, tickets: &[Ticket]) -> Result<HashMap<CommandId, Answer>, String> {
         let client = self.connector.connect().await.map_err(|error| whole_chain(&error))?;
         let asking = async {
-            if let Some(backend) = self.lost_backend {
-                end_backend(&client, backend).await?;
+            for backend in &self.lost_backends {
+                end_backend(&client, *backend).await?;
             }
             let commands: Vec<Uuid> =
                 tickets.iter().filter_map(Ticket::first_command).map(CommandId::uuid).collect();
@@ -325,7 +325,7 @@ impl Appender {
             Ok::<_, tokio_postgres::Error>(answers)
         };
         let answers = asking.await.map_err(|error| whole_chain(&error))?;
-        self.lost_backend = None;
+        self.lost_backends.clear();
         Ok(answers)
     }
 

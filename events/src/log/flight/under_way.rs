@@ -1,9 +1,12 @@
 //! What is under way over one session: statements sent, batches written, a barrier.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesOrdered, FuturesUnordered, StreamExt};
+
+use tokio::time::Instant;
 
 use super::pace::Pace;
 use crate::log::batch::{Outgoing, Verdict};
@@ -11,6 +14,9 @@ use crate::log::failure::{Failure, classify};
 use crate::log::queue::Ticket;
 use crate::log::session::Session;
 use crate::{Position, StreamName, Version};
+
+/// Least time between two hints after lone appends: a hint costs the other processes and the database more than the wait.
+const HINT_PAUSE: Duration = Duration::from_millis(5);
 
 /// Who makes a batch durable (EL-28a).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +74,7 @@ pub(super) struct Flight {
     /// What other processes are told, one hint at most; they are told of the last head only.
     pub(super) hinting: FuturesUnordered<BoxFuture<'static, Result<(), tokio_postgres::Error>>>,
     untold: Option<Position>,
+    hinted: Option<Instant>,
     /// Appends that were sent and not answered.
     unanswered: usize,
     pace: Pace,
@@ -119,15 +126,20 @@ impl Flight {
         self.untold = self.untold.max(Some(head));
     }
 
-    /// Tells other processes, unless they are being told.
+    /// Tells other processes after [`HINT_PAUSE`] since they were last told, unless they are being told or there is nothing.
     pub(super) fn hint(&mut self, session: &Arc<Session>) {
-        if !self.hinting.is_empty() {
-            return;
-        }
-        if let Some(head) = self.untold.take() {
-            let session = session.clone();
-            self.hinting.push(Box::pin(async move { session.hint(head).await }));
-        }
+        let Some(head) = self.untold.filter(|_| self.hinting.is_empty()) else { return };
+        self.untold = None;
+        let due = self.hinted.map(|last| last + HINT_PAUSE);
+        let now = Instant::now();
+        self.hinted = Some(due.map_or(now, |due| due.max(now)));
+        let session = session.clone();
+        self.hinting.push(Box::pin(async move {
+            if let Some(due) = due.filter(|due| *due > now) {
+                tokio::time::sleep_until(due).await;
+            }
+            session.hint(head).await
+        }));
     }
 
     /// Notes that the first of the statements sent was carried out.
@@ -169,5 +181,5 @@ pub(super) async fn send(
         (Flush::AtCommit, [alone]) => session.write_durably(*alone).await,
         (Flush::AtCommit | Flush::Later, batch) => session.write(batch).await,
     };
-    sent.map_err(|error| classify(&session.writer, &error))
+    sent.map_err(|error| classify(session.is_closed(), &error))
 }

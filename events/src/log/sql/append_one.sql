@@ -1,5 +1,4 @@
 -- A lone append: append.sql for a batch of one, without its joins; a caller that waits alone waits a third less.
--- Its commit waits for the flush.
 -- $1 number of the stream where it is known, and where not: $2 tenant, $3 category, $4 key
 -- $5 expected version, $6 number of events, $7 hash before, $8 hash after
 -- $9..$13  commands: id, offset of their first event, number of events, request hash, reply
@@ -66,8 +65,8 @@ remembered as (
 )
 select 0 as ord, (select stream_no from guarded) as stream_no, h.base + 1 as first_seq, h.last_at as at,
        null::uuid as command_id, null::bigint as from_version, null::bigint as to_version,
-       null::bytea as request_hash, null::bytea as reply, set_config('synchronous_commit', 'on', true) as flushed
+       null::bytea as request_hash, null::bytea as reply
 from head h
 union all
-select 0, d.stream_no, d.first_seq, d.recorded_at, d.command_id, d.from_version, d.to_version, d.request_hash, d.reply, null
+select 0, d.stream_no, d.first_seq, d.recorded_at, d.command_id, d.from_version, d.to_version, d.request_hash, d.reply
 from answered d
