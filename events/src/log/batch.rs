@@ -152,6 +152,13 @@ fn sparse<T>(column: &mut Vec<Option<T>>) {
     }
 }
 
+/// The same for a column that mostly holds `usual`.
+fn usually(column: &mut Vec<i32>, usual: i32) {
+    if column.iter().all(|value| *value == usual) {
+        column.clear();
+    }
+}
+
 impl<'a> Columns<'a> {
     fn of(batch: &[Outgoing<'a>]) -> Self {
         let mut columns = Self::default();
@@ -170,6 +177,8 @@ impl<'a> Columns<'a> {
         sparse(&mut append.tenant);
         sparse(&mut append.category);
         sparse(&mut append.key);
+        usually(&mut asked.skipped, 0);
+        usually(&mut event.place, 1);
         sparse(&mut asked.request_hash);
         sparse(&mut asked.reply);
         sparse(&mut event.occurred_at);

@@ -8,7 +8,7 @@
 use std::time::Instant;
 
 /// Fewer callers than this are never divided: a statement costs as much as a dozen appends.
-const DIVIDED_FROM: usize = 48;
+const DIVIDED_FROM: usize = 24;
 /// A batch of so many appends takes long enough to send the next one behind it before it is answered.
 const PIPELINE_FROM: usize = 16;
 
@@ -98,7 +98,8 @@ mod tests {
     #[test]
     fn many_callers_are_held_in_two_halves_and_few_or_those_behind_a_slow_disk_in_one() {
         assert_eq!(Pace::default().batch_of(256), 256);
-        assert_eq!(pace(20.0, 300.0).batch_of(32), 32);
+        assert_eq!(pace(20.0, 300.0).batch_of(20), 20);
+        assert_eq!(pace(20.0, 300.0).batch_of(32), 16);
         assert_eq!(pace(20.0, 300.0).batch_of(255), 128);
         assert_eq!(pace(20.0, 3_000.0).batch_of(64), 64);
         assert_eq!(pace(20.0, 3_000.0).batch_of(256), 128);

@@ -4,9 +4,9 @@
 -- $10..$15 commands: ordinal of their append, id, offset of their first event, number of events, request hash, reply
 -- $16..$26 events: ordinal of their append, offset in it, type, schema version, codec, occurred at, command,
 --          correlation, causation, hash, metadata; $27 payload
--- A column in which every value is missing may be given as an empty array.
+-- A column in which every value is missing may be given as an empty array, as may offsets that are all of a first event.
 with asked as materialized (
-    select *
+    select c.ord, c.command_id, coalesce(c.skipped, 0) as skipped, c.n, c.request_hash, c.reply
     from unnest($10::int[], $11::uuid[], $12::int[], $13::int[], $14::bytea[], $15::bytea[])
         as c(ord, command_id, skipped, n, request_hash, reply)
 ),
@@ -73,7 +73,7 @@ recorded as (
         global_seq, stream_no, version, recorded_at, occurred_at, command_id, correlation_id, causation_seq,
         type_id, schema_version, codec, event_hash, meta, payload
     )
-    select h.base + w.before + e.place, w.stream_no, w.expected + e.place, h.last_at, e.occurred_at, e.command_id,
+    select h.base + w.before + coalesce(e.place, 1), w.stream_no, w.expected + coalesce(e.place, 1), h.last_at, e.occurred_at, e.command_id,
            e.correlation_id, e.causation_seq, e.type_id, e.schema_version, e.codec, e.event_hash, e.meta, e.payload
     from unnest(
         $16::int[], $17::int[], $18::int[], $19::smallint[], $20::smallint[], $21::timestamptz[], $22::uuid[],
