@@ -27,11 +27,28 @@ impl BookPrices {
     pub async fn load(closes: &Closes, portfolio: &Portfolio, vintage: Vintage) -> Result<Self, ClosesError> {
         let symbols: BTreeSet<Symbol> =
             portfolio.existing_lots().filter_map(|(_, lot)| lot.terms.market_symbol()).collect();
+        Self::of_symbols(closes, symbols, vintage).await
+    }
+
+    /// The closes of these symbols, as known at a vintage.
+    ///
+    /// # Errors
+    /// The market store could not answer.
+    pub async fn of_symbols(
+        closes: &Closes,
+        symbols: BTreeSet<Symbol>,
+        vintage: Vintage,
+    ) -> Result<Self, ClosesError> {
         let symbols: Vec<Symbol> = symbols.into_iter().collect();
         let histories = closes.histories(&symbols, vintage).await?;
         let known = symbols.into_iter().zip(histories);
         let series = known.filter_map(|(symbol, history)| Some((symbol, history?))).collect();
         Ok(Self { vintage, series })
+    }
+
+    /// Closes that were read already.
+    pub const fn of_series(vintage: Vintage, series: BTreeMap<Symbol, Arc<Series>>) -> Self {
+        Self { vintage, series }
     }
 
     /// The whole history of a symbol; none where it has no daily bars.
