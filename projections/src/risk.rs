@@ -5,17 +5,36 @@
 //! or the reason why there are none, and what they were made of. Several portfolios are merged first, then calculated.
 
 mod availability;
+mod betas;
 mod exposures;
+mod factor_exposures;
+mod factor_model;
+mod greeks;
 mod inputs;
+mod option_price;
+mod options;
 mod quality;
+mod rate_sensitivity;
 mod returns;
+mod rounded;
 mod sources;
-#[cfg(test)]
-mod tests;
+mod spread_factors;
+mod stress;
+mod stress_test;
 
 pub use availability::{Absent, Analytic, Missing, Provenance, ProvenancePortfolio, Reason};
+pub use betas::{BetaComparison, CalculatedBeta, ComparedBeta, ProviderBeta};
 pub use exposures::{DollarDeltas, LotExposure, MergedExposure, SkipReason};
+pub use factor_exposures::{FactorExposures, PositionExposure, PositionExposures};
+pub use factor_model::NoFactor;
+pub use greeks::{GreekTotals, Greeks, OptionGreeks, View};
 pub use inputs::{PortfolioPart, RiskInputs};
+pub use option_price::{IvSource, NoGreeks, OptionInputs, PricedOption, priced};
+pub use options::{HeldOption, days_between, dollar_deltas, kind_of};
 pub use quality::{DataQuality, QualityFlag, Skipped};
+pub use rate_sensitivity::RateSensitivityFigures;
 pub use returns::{HoldingsSeries, ReturnPanel};
 pub use sources::{RiskError, RiskSources};
+pub use spread_factors::SpreadFactors;
+pub use stress::{NoResult, basis_of};
+pub use stress_test::{How, ScenarioOutcome, StressTest};
