@@ -58,7 +58,9 @@ impl BookPrices {
 /// The symbols whose closes price the lots of a portfolio: their own, and for options those of the underlyings, too.
 pub fn priced_by(portfolio: &Portfolio) -> BTreeSet<Symbol> {
     let terms = portfolio.existing_lots().map(|(_, lot)| &lot.terms);
-    terms.flat_map(|terms| terms.market_symbol().into_iter().chain(terms.option.as_ref().and_then(quoted_as))).collect()
+    terms
+        .flat_map(|terms| terms.market_symbol().into_iter().chain(terms.option.as_ref().and_then(quoted_as)))
+        .collect()
 }
 
 /// Under what the market store keeps the closes of an option, where somebody imported them: its OCC symbol.

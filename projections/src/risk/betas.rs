@@ -143,7 +143,9 @@ impl RiskInputs {
             return Err(absent(&format!("fewer than {} returns", window.returns_min)));
         }
         // The regression of a series on itself fails exactly where nothing can be regressed on it.
-        beta(&known, &known, Window { returns: known.len(), ..window }).map(|_| ()).map_err(|_| absent("it does not vary"))
+        beta(&known, &known, Window { returns: known.len(), ..window })
+            .map(|_| ())
+            .map_err(|_| absent("it does not vary"))
     }
 
     /// The betas of columns, by their places in [`Self::merged`], on one series.
@@ -248,14 +250,18 @@ impl RiskInputs {
         let needed = usize::try_from(BETA_WINDOW.returns_min).unwrap_or(usize::MAX);
         let count = u16::try_from(BETA_WINDOW.returns).unwrap_or(u16::MAX);
         let held = self.held(count, needed).0?;
-        let returns: BTreeMap<Date, f64> = held.sessions.iter().copied().zip(held.returns.iter().copied()).collect();
+        let returns: BTreeMap<Date, f64> =
+            held.sessions.iter().copied().zip(held.returns.iter().copied()).collect();
         self.beta_of_dated(&returns, market)
     }
 
     /// The returns that the portfolio had on the market.
     fn track_beta(&self, market: &Symbol) -> Result<Beta, Absent> {
         let [only] = self.portfolios.as_slice() else {
-            return Err(Absent::because(Reason::NoSnapshots, "several portfolios have no track record together"));
+            return Err(Absent::because(
+                Reason::NoSnapshots,
+                "several portfolios have no track record together",
+            ));
         };
         let snapshots = self.roll(only.portfolio_id);
         let returns = snapshots.iter().filter_map(|day| Some((day.snapshot_date, day.daily_return()?)));
@@ -307,7 +313,8 @@ impl RiskInputs {
         if let Err(absent) = self.investable() {
             return self.without_figures(absent, provenance);
         }
-        let found = self.market_proxy().and_then(|market| Ok((market, self.symbol_betas(market, BETA_WINDOW)?)));
+        let found =
+            self.market_proxy().and_then(|market| Ok((market, self.symbol_betas(market, BETA_WINDOW)?)));
         let mut missing = Missing::new();
         // What providers say can be shown without a benchmark.
         let found = noted(&mut missing, "calculated_beta", found);
@@ -322,7 +329,8 @@ impl RiskInputs {
             .flat_map(|(merged, beta)| merged.lots.iter().map(move |lot| (*lot, beta)))
             .collect();
         let order = self.merged.iter().flat_map(|merged| merged.lots.iter().copied());
-        let rest = self.lots.iter().enumerate().filter(|(_, lot)| lot.exposure.is_err()).map(|(place, _)| place);
+        let rest =
+            self.lots.iter().enumerate().filter(|(_, lot)| lot.exposure.is_err()).map(|(place, _)| place);
         let positions = order.chain(rest).filter_map(|place| {
             let lot = self.lots.get(place)?;
             let provider = lot.moved_by.as_ref().and_then(|symbol| self.profile(symbol)?.profile.beta);

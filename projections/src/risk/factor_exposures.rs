@@ -16,7 +16,9 @@ use utoipa::ToSchema;
 use super::availability::noted;
 use super::factor_model::{FactorModel, MODEL, NoFactor, NoModel};
 use super::rounded::dollars;
-use super::{Absent, Analytic, DataQuality, Missing, Provenance, Reason, ReturnPanel, RiskInputs, SkipReason};
+use super::{
+    Absent, Analytic, DataQuality, Missing, Provenance, Reason, ReturnPanel, RiskInputs, SkipReason,
+};
 use crate::factors::{Factor, FactorId};
 
 /// The joint model of the registry with the betas of a book.
@@ -144,12 +146,14 @@ pub struct PositionExposure {
 impl From<NoModel> for Absent {
     fn from(why: NoModel) -> Self {
         match why {
-            NoModel::NoBenchmarkData => {
-                Self::because(Reason::NoBenchmarkData, "the proxy of the market has too few returns that vary")
-            }
-            NoModel::InsufficientOverlap => {
-                Self::because(Reason::InsufficientOverlap, "fewer than 60 sessions on which all factors have a return")
-            }
+            NoModel::NoBenchmarkData => Self::because(
+                Reason::NoBenchmarkData,
+                "the proxy of the market has too few returns that vary",
+            ),
+            NoModel::InsufficientOverlap => Self::because(
+                Reason::InsufficientOverlap,
+                "fewer than 60 sessions on which all factors have a return",
+            ),
             NoModel::CalculationFailed => {
                 Self::because(Reason::CalculationFailed, "the returns of the factors contradict each other")
             }
@@ -215,7 +219,8 @@ impl RiskInputs {
                     let betas = modelled.betas_on(place);
                     let exposure = self.exposure_to(&betas, BetaSource::Joint)?;
                     let inflation = inflation.as_ref().and_then(|all| all.get(place));
-                    let coefficient = estimate.and_then(JointEstimate::coefficients).and_then(|all| all.get(place));
+                    let coefficient =
+                        estimate.and_then(JointEstimate::coefficients).and_then(|all| all.get(place));
                     ShownExposure {
                         beta: Some(exposure.beta),
                         exposure_dollar: dollars(exposure.dollars),
@@ -305,8 +310,10 @@ impl RiskInputs {
             });
         }
         positions.sort_by_key(|position| position.position_id);
-        let factors_missing = modelled.model.missing.iter().map(|missing| missing.factor_id.clone()).collect();
-        let figures = PositionExposures { positions, factors_missing, calculation_date: Some(self.as_of_date) };
+        let factors_missing =
+            modelled.model.missing.iter().map(|missing| missing.factor_id.clone()).collect();
+        let figures =
+            PositionExposures { positions, factors_missing, calculation_date: Some(self.as_of_date) };
         let quality = DataQuality::of(self, &modelled.left_out, Some(modelled.days()));
         Analytic::of(Ok((figures, Missing::new())), quality, provenance)
     }

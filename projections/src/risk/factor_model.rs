@@ -140,8 +140,8 @@ impl FactorModel {
         let joint = joint(&present, &days)?;
         let covariance_days = common_days(&present, covariance_returns);
         let of_covariance = self::joint(&present, &covariance_days)?;
-        let covariance =
-            covariance(&of_covariance, weighting, covariance_days.len()).map_err(|_| NoModel::CalculationFailed)?;
+        let covariance = covariance(&of_covariance, weighting, covariance_days.len())
+            .map_err(|_| NoModel::CalculationFailed)?;
         let factors = present.iter().map(|known| known.factor.clone()).collect();
         Ok(Self { factors, missing, window, covariance, joint, days })
     }
@@ -283,7 +283,8 @@ pub mod testing {
     pub fn returns() -> Vec<(events::Symbol, Vec<f64>)> {
         let market = wave(1.0, 0.01);
         let over = |frequency| market.iter().zip(wave(frequency, 0.005)).map(|(m, s)| m + s).collect();
-        let all = FactorRegistry::standard().factors.into_iter().zip([0.0, 0.7, 1.7, 2.9, 0.3, 2.2, 1.3, 1.9]);
+        let all =
+            FactorRegistry::standard().factors.into_iter().zip([0.0, 0.7, 1.7, 2.9, 0.3, 2.2, 1.3, 1.9]);
         all.map(|(factor, frequency)| {
             let own = match factor.calculation_method {
                 FactorMethod::Market => market.clone(),
@@ -325,7 +326,7 @@ mod tests {
         returns.retain(|(proxy, _)| proxy.as_str() != "VUG");
         for (proxy, own) in &mut returns {
             match proxy.as_str() {
-                "MTUM" => own[..200].fill(f64::NAN),
+                "MTUM" => own[..201].fill(f64::NAN),
                 "QUAL" => *own = wave(1.0, 0.01),
                 "IWM" => own[250] = f64::NAN,
                 _ => {}

@@ -209,7 +209,9 @@ impl RiskInputs {
         let figures = if self.lots.is_empty() {
             Err(Absent::because(Reason::NoPositions, "no position is open"))
         } else {
-            self.one_currency().and_then(|()| self.greeks_of(options, view)).map(|greeks| (greeks, Missing::new()))
+            self.one_currency()
+                .and_then(|()| self.greeks_of(options, view))
+                .map(|greeks| (greeks, Missing::new()))
         };
         Analytic::of(figures, quality, provenance)
     }
@@ -282,7 +284,8 @@ impl RiskInputs {
         let lots = self.lots.iter().filter(|lot| is_share(lot.investment_class));
         let of = |lot: &super::LotExposure| {
             let (exposure, underlying) = (lot.exposure.ok()?, lot.moved_by.clone()?);
-            let quantity = quantities.get(&lot.position_id).copied().filter(|quantity| view.shows(*quantity))?;
+            let quantity =
+                quantities.get(&lot.position_id).copied().filter(|quantity| view.shows(*quantity))?;
             let holding = Holding { quantity, multiplier: 1.0 };
             let greeks: QuotedGreeks = share(exposure / quantity);
             Some((underlying, position_greeks(&greeks, exposure / quantity, &holding).ok()?))

@@ -98,8 +98,7 @@ impl NoGreeks {
 /// Why it cannot be priced.
 pub fn priced(inputs: &OptionInputs) -> Result<PricedOption, NoGreeks> {
     let spot = inputs.spot.filter(|spot| *spot > 0.0).ok_or(NoGreeks::NoUnderlyingPrice)?;
-    let terms =
-        OptionTerms { kind: inputs.kind, strike: inputs.strike, years: years_to_expiry(inputs.days) };
+    let terms = OptionTerms { kind: inputs.kind, strike: inputs.strike, years: years_to_expiry(inputs.days) };
     let market = OptionMarket {
         spot,
         rate: inputs.rate.unwrap_or(0.0),

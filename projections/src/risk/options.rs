@@ -116,7 +116,9 @@ impl RiskSources {
         let mut before: Option<(Date, f64)> = None;
         let mut returns = Vec::with_capacity(HISTORICAL_RETURNS);
         for close in series.since(first).take_while(|close| close.date <= self.as_of_date) {
-            let Some(adjusted) = close.adjusted.filter(|_| calendar::is_session(close.date)) else { continue };
+            let Some(adjusted) = close.adjusted.filter(|_| calendar::is_session(close.date)) else {
+                continue;
+            };
             if let Some((date, earlier)) = before
                 && calendar::next_session(date) == close.date
             {

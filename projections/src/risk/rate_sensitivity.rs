@@ -125,7 +125,8 @@ impl RiskInputs {
             .flat_map(|(merged, beta)| merged.lots.iter().map(move |lot| (*lot, beta)))
             .collect();
         let order = self.merged.iter().flat_map(|merged| merged.lots.iter().copied());
-        let rest = self.lots.iter().enumerate().filter(|(_, lot)| lot.exposure.is_err()).map(|(place, _)| place);
+        let rest =
+            self.lots.iter().enumerate().filter(|(_, lot)| lot.exposure.is_err()).map(|(place, _)| place);
         let position = |place: usize| {
             let lot = self.lots.get(place)?;
             let beta = of_lot.get(&place).copied();

@@ -10,7 +10,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::rounded::dollars;
-use super::{Absent, Analytic, DataQuality, Missing, Provenance, Reason, ReturnPanel, RiskInputs, SkipReason};
+use super::{
+    Absent, Analytic, DataQuality, Missing, Provenance, Reason, ReturnPanel, RiskInputs, SkipReason,
+};
 use crate::factors::FactorMethod;
 
 /// The pairs by the ids of their factors in the registry; none stands for the market.
@@ -122,7 +124,10 @@ impl RiskInputs {
         panel: &ReturnPanel,
     ) -> Result<Tilt, Absent> {
         let (Some(long), Some(short)) = self.proxies(pair) else {
-            return Err(Absent::because(Reason::NoBenchmarkData, "a leg is no active factor of the registry"));
+            return Err(Absent::because(
+                Reason::NoBenchmarkData,
+                "a leg is no active factor of the registry",
+            ));
         };
         let count = u16::try_from(SPREAD_WINDOW.returns).unwrap_or(u16::MAX);
         let legs = self.returns(&[long.clone(), short.clone()], count, ReturnKind::Simple);
@@ -144,7 +149,8 @@ impl RiskInputs {
             })
             .collect();
         let at = |column: &[f64], day: usize| column.get(day).copied().unwrap_or(f64::NAN);
-        let of_day = |day: usize| -> f64 { counting.iter().map(|(column, weight)| at(column, day) * weight).sum() };
+        let of_day =
+            |day: usize| -> f64 { counting.iter().map(|(column, weight)| at(column, day) * weight).sum() };
         let held: Vec<f64> = (0..spread.len()).map(of_day).collect();
         let line = beta(&held, &spread, SPREAD_WINDOW).ok().map(|found| found.line);
         let p_value = line.and_then(|line| line.beta.p.ok());
@@ -223,9 +229,13 @@ fn explanation(spread: Spread, beta: f64, significant: Option<bool>) -> String {
     match significant {
         Some(true) => sentence,
         Some(false) => {
-            format!("No significant tilt: its beta of {beta:.2} on {long} over {short} cannot be told from zero.")
+            format!(
+                "No significant tilt: its beta of {beta:.2} on {long} over {short} cannot be told from zero."
+            )
         }
-        None => format!("{sentence} Whether that can be told from zero is not known: too few days are common to all."),
+        None => format!(
+            "{sentence} Whether that can be told from zero is not known: too few days are common to all."
+        ),
     }
 }
 

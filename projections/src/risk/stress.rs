@@ -226,8 +226,8 @@ mod tests {
     use quant::linear::Symmetric;
     use quant::options::OptionKind;
 
-    use super::super::factor_model::testing::{model, registry, wave};
-    use super::super::option_price::{OptionInputs, priced};
+    use crate::risk::factor_model::testing::{model, registry, wave};
+    use crate::risk::option_price::{OptionInputs, priced};
     use super::*;
 
     /// The model of the standard registry's market, value, growth and rates with the covariance of the worked example.
@@ -302,7 +302,8 @@ mod tests {
 
     #[test]
     fn without_options_and_floors_stress_is_linear_and_odd() {
-        let (once, twice) = (figures(&book(), &[shock("market", -0.1)]), figures(&book(), &[shock("market", -0.2)]));
+        let (once, twice) =
+            (figures(&book(), &[shock("market", -0.1)]), figures(&book(), &[shock("market", -0.2)]));
         assert_eq!(twice.dollar_impact, once.dollar_impact + once.dollar_impact);
         let opposite = figures(&book(), &[shock("market", 0.1)]);
         assert_eq!(opposite.dollar_impact, -once.dollar_impact);
@@ -335,10 +336,12 @@ mod tests {
         .unwrap();
         let holding = Holding { quantity: 10.0, multiplier: 100.0 };
         let exposure = 1_000.0 * option.greeks.delta * 150.0;
-        let held = StressedPosition { option: Some((option, holding)), ..position(exposure, [1.2, 0.0, 0.0]) };
+        let held =
+            StressedPosition { option: Some((option, holding)), ..position(exposure, [1.2, 0.0, 0.0]) };
         let shocks = [shock("market", -0.10)];
         let suppose_with = |volatility_shift| {
-            let supposition = Supposition { shocks: &shocks, volatility_shift, propagation: Propagation::Direct };
+            let supposition =
+                Supposition { shocks: &shocks, volatility_shift, propagation: Propagation::Direct };
             suppose(&example(), std::slice::from_ref(&held), 1_000_000.0, &supposition).unwrap()
         };
         let found = suppose_with(0.0);
@@ -350,10 +353,12 @@ mod tests {
     #[test]
     fn a_yield_becomes_a_return_by_the_duration() {
         let model = model(&registry(&["market", "interest_rate"]));
-        let supposition = |shocks| Supposition { shocks, volatility_shift: 0.0, propagation: Propagation::Direct };
+        let supposition =
+            |shocks| Supposition { shocks, volatility_shift: 0.0, propagation: Propagation::Direct };
         let mut bond = position(60_000.0, [0.0; 3]);
         bond.betas = vec![0.0, 0.3];
-        let found = suppose(&model, &[bond], 100_000.0, &supposition(&[shock("interest_rate", 0.005)])).unwrap();
+        let found =
+            suppose(&model, &[bond], 100_000.0, &supposition(&[shock("interest_rate", 0.005)])).unwrap();
         assert_eq!(found.dollar_impact, cash("-1485"), "0.3 times -8.25 %, not +0.15 %");
         assert_eq!(found.applied_shocks[&"interest_rate".parse::<FactorId>().unwrap()], -0.0825);
     }
@@ -367,7 +372,10 @@ mod tests {
         assert_eq!(found(1.0, &supposition), Err(NoResult::NoFactorData));
         assert_eq!(without_data(&example(), &shocks), [&"momentum".parse::<FactorId>().unwrap()]);
         let shocks = [shock("market", 0.1)];
-        assert_eq!(found(0.0, &Supposition { shocks: &shocks, ..supposition }), Err(NoResult::NoEquityBalance));
+        assert_eq!(
+            found(0.0, &Supposition { shocks: &shocks, ..supposition }),
+            Err(NoResult::NoEquityBalance)
+        );
     }
 
     /// A market-only correlated shock is the univariate beta times the shock, when betas and covariance are of the same
@@ -375,7 +383,7 @@ mod tests {
     #[test]
     fn a_market_shock_is_the_univariate_beta() {
         let registry = registry(&["market", "value", "growth", "interest_rate"]);
-        let model = super::super::factor_model::testing::equally_weighted(&registry);
+        let model = crate::risk::factor_model::testing::equally_weighted(&registry);
         let returns: Vec<f64> = wave(2.3, 0.004).iter().zip(wave(1.0, 0.012)).map(|(a, b)| a + b).collect();
         let betas = model.betas(&returns).unwrap().betas;
         let held = StressedPosition { betas, ..position(80_000.0, [0.0; 3]) };

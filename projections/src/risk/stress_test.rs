@@ -225,9 +225,9 @@ impl RiskInputs {
                 if !view.shows(lot.cost.to_f64()) {
                     continue;
                 }
-                let option = options.get(&lot.position_id).and_then(|option| {
-                    Some((option.priced.ok()?, option.holding))
-                });
+                let option = options
+                    .get(&lot.position_id)
+                    .and_then(|option| Some((option.priced.ok()?, option.holding)));
                 positions.push(StressedPosition {
                     position_id: lot.position_id,
                     symbol: lot.symbol.clone(),
