@@ -226,9 +226,9 @@ mod tests {
     use quant::linear::Symmetric;
     use quant::options::OptionKind;
 
+    use super::*;
     use crate::risk::factor_model::testing::{model, registry, wave};
     use crate::risk::option_price::{OptionInputs, priced};
-    use super::*;
 
     /// The model of the standard registry's market, value, growth and rates with the covariance of the worked example.
     fn example() -> FactorModel {
