@@ -27,6 +27,8 @@ pub enum SkipReason {
     NotTraded,
     /// Too few returns in the window.
     InsufficientHistory,
+    /// No provider tells what is needed of it.
+    NoProfile,
     /// Smaller than what counts.
     BelowMinimum,
     /// Others are larger, and so many are enough.

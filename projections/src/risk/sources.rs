@@ -9,7 +9,7 @@ use crate::bars::Vintage;
 use crate::closes::{Closes, ClosesError};
 use crate::factors::{self, KnownRegistry};
 use crate::instruments::{self, KnownProfile};
-use crate::portfolios::{Book, BookPrices};
+use crate::portfolios::{Book, BookPrices, priced_by};
 use crate::{QueryError, Reader};
 
 /// Why nothing could be read.
@@ -60,7 +60,8 @@ impl RiskSources {
         let names: Vec<Symbol> = held.iter().cloned().collect();
         let profiles = instruments::profiles(client, &names, Some(vintage)).await?;
         let proxies = registry.registry.active().map(|factor| factor.proxy.clone());
-        let symbols = held.into_iter().chain(proxies).collect();
+        let pricing = books.iter().flat_map(|book| priced_by(&book.portfolio));
+        let symbols = held.into_iter().chain(proxies).chain(pricing).collect();
         let prices = BookPrices::of_symbols(closes, symbols, vintage).await?;
         Ok(Self { books, as_of_date, prices, registry, profiles, tag_names: BTreeMap::new() })
     }
