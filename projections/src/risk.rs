@@ -15,6 +15,8 @@ mod quality;
 mod returns;
 mod sector_exposure;
 mod sources;
+#[cfg(test)]
+mod tests;
 
 pub use availability::{Absent, Analytic, Missing, Provenance, ProvenancePortfolio, Reason};
 pub use concentration::{Concentration, TopExposure, concentration};
