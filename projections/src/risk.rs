@@ -22,6 +22,8 @@ mod rate_sensitivity;
 mod returns;
 mod sector_exposure;
 mod sources;
+#[cfg(test)]
+mod tests;
 
 pub use availability::{Absent, Analytic, Missing, Provenance, ProvenancePortfolio, Reason};
 pub use concentration::{Concentration, TopExposure, concentration};
