@@ -17,6 +17,8 @@ pub mod against;
 pub mod alignment;
 pub mod benchmark;
 pub mod beta;
+pub mod book;
+pub mod book_batch;
 pub mod cash_flows;
 pub mod clusters;
 pub mod concentration;

@@ -87,6 +87,8 @@ pub struct Design {
     factor: Result<Cholesky, Unavailable>,
     /// Of errors that need more than R⁻¹; made when they are first asked for.
     influence: OnceLock<Vec<f64>>,
+    /// Variances of the slopes and, last, of the intercept for residuals of variance one.
+    unit_variances: Result<Vec<f64>, Unavailable>,
 }
 
 impl Design {
@@ -116,7 +118,20 @@ impl Design {
             _ => Err(Because::UnknownIndex.into()),
         })?;
         let factor = Cholesky::new(&gram, COLLINEAR_FLOOR);
-        Ok(Self { rows: panel.rows(), means, norms, standardised, gram, factor, influence: OnceLock::new() })
+        let unit_variances = match &factor {
+            Ok(factor) => unit_variances(factor, &means, &norms, panel.rows()),
+            Err(unavailable) => Err(*unavailable),
+        };
+        Ok(Self {
+            rows: panel.rows(),
+            means,
+            norms,
+            standardised,
+            gram,
+            factor,
+            influence: OnceLock::new(),
+            unit_variances,
+        })
     }
 
     /// Number of explaining series.
@@ -149,7 +164,8 @@ impl Design {
         let variance = residuals.squares / degrees;
         let variances: Vec<f64> = match errors {
             StandardErrors::Classical => {
-                self.unit_variances(factor)?.into_iter().map(|of_unit| variance * of_unit).collect()
+                let of_unit = self.unit_variances.as_ref().map_err(|unavailable| *unavailable)?;
+                of_unit.iter().map(|of_unit| variance * of_unit).collect()
             }
             StandardErrors::NeweyWest { lags } => self
                 .influence(factor)?
@@ -196,16 +212,6 @@ impl Design {
 
     fn factor(&self) -> Result<&Cholesky, Unavailable> {
         self.factor.as_ref().map_err(|unavailable| *unavailable)
-    }
-
-    /// Variances of the slopes and, last, of the intercept for residuals of variance one: R⁻¹_jj / norm_j², and
-    /// 1/n + m'R⁻¹m with m the means over the norms.
-    fn unit_variances(&self, factor: &Cholesky) -> Result<Vec<f64>, Unavailable> {
-        let scaled: Vec<f64> = self.means.iter().zip(&self.norms).map(|(mean, norm)| mean / norm).collect();
-        let of_intercept = 1.0 / self.rows as f64 + dot(&scaled, &factor.solve(&scaled)?);
-        let slopes = factor.inverse()?;
-        let slopes = slopes.diagonal().zip(&self.norms).map(|(cell, norm)| cell / (norm * norm));
-        Ok(slopes.chain([of_intercept]).collect())
     }
 
     /// Column j holds the weights with which the explained values add up to coefficient j: the rows of the
@@ -303,6 +309,19 @@ pub(crate) struct Residuals {
     pub(crate) r_squared: Figure,
 }
 
+impl Line {
+    /// A fit on one series. `TooFewSeries` for one on none.
+    pub(crate) fn of(fit: Fit) -> Result<Self, Unavailable> {
+        Ok(Self {
+            alpha: fit.intercept,
+            beta: fit.slopes.first().copied().ok_or(Because::TooFewSeries { needed: 1 })?,
+            r_squared: fit.r_squared,
+            residual_deviation: fit.residual_deviation,
+            count: fit.count,
+        })
+    }
+}
+
 impl Coefficient {
     fn new(value: f64, standard_error: f64, degrees: f64) -> Result<Self, Unavailable> {
         let t = if finite(standard_error)? > 0.0 {
@@ -333,15 +352,22 @@ pub fn line(explained: &[f64], explaining: &[f64]) -> Result<Line, Unavailable> 
     if explained.len() != explaining.len() {
         return Err(Because::LengthsDiffer.into());
     }
-    let fit =
-        Design::new(&Panel::new(explaining, explaining.len())?)?.fit(explained, StandardErrors::Classical)?;
-    Ok(Line {
-        alpha: fit.intercept,
-        beta: fit.slopes.first().copied().ok_or(Because::TooFewSeries { needed: 1 })?,
-        r_squared: fit.r_squared,
-        residual_deviation: fit.residual_deviation,
-        count: fit.count,
-    })
+    let design = Design::new(&Panel::new(explaining, explaining.len())?)?;
+    Line::of(design.fit(explained, StandardErrors::Classical)?)
+}
+
+/// R⁻¹_jj / norm_j² of the slopes and, last, 1/n + m'R⁻¹m of the intercept, with m the means over the norms.
+fn unit_variances(
+    factor: &Cholesky,
+    means: &[f64],
+    norms: &[f64],
+    rows: usize,
+) -> Result<Vec<f64>, Unavailable> {
+    let scaled: Vec<f64> = means.iter().zip(norms).map(|(mean, norm)| mean / norm).collect();
+    let of_intercept = 1.0 / rows as f64 + dot(&scaled, &factor.solve(&scaled)?);
+    let inverse = factor.inverse()?;
+    let of_slopes = inverse.diagonal().zip(norms).map(|(cell, norm)| cell / (norm * norm));
+    Ok(of_slopes.chain([of_intercept]).collect())
 }
 
 /// Variance of Σ influence · y when the residuals' products at up to `lags` periods are not zero.
