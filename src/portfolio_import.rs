@@ -3,7 +3,9 @@
 
 mod columns;
 mod fault;
+mod report;
 mod row;
+mod tagging;
 mod template;
 #[cfg(test)]
 mod tests;
@@ -15,6 +17,8 @@ use columns::Header;
 use events::portfolio::valuation::Exposure;
 use events::portfolio::{IMPORT_LOTS_MAX, LotDraft, LotTerms, Portfolio, lot_warnings};
 pub use fault::{Fault, FileFault, Remark};
+pub use report::{ImportReport, RecognisedRow};
+pub use tagging::{TaggingError, new_names, tags_of};
 use jiff::civil::Date;
 pub use template::TEMPLATE;
 
