@@ -149,7 +149,7 @@ impl Api {
         portfolio_id: PortfolioId,
         known_at: KnownAt,
     ) -> Result<Book, ApiError> {
-        let book = self.app().books.find(&***view, portfolio_id, known_at).await?;
+        let book = self.app().books.find(view, portfolio_id, known_at).await?;
         let open = book.filter(|book| book.portfolio.active().is_some());
         open.ok_or_else(|| ApiError::not_found("portfolio", portfolio_id))
     }
@@ -175,7 +175,7 @@ impl Api {
         row: &PortfolioRow,
         as_of: AsOf,
     ) -> Result<Option<Book>, ApiError> {
-        let book = self.app().books.of_row(&***view, row, as_of.known_at()).await?;
+        let book = self.app().books.of_row(view, row, as_of.known_at()).await?;
         Ok(book.filter(|book| book.portfolio.active().is_some()))
     }
 
@@ -235,7 +235,7 @@ impl Api {
     ) -> Result<Siblings, ApiError> {
         self.caught_up().await?;
         let view = self.view(caller).await?;
-        let siblings = portfolios::siblings(&**view, &caller.principal, of).await?;
+        let siblings = portfolios::siblings(&view, &caller.principal, of).await?;
         Ok(Siblings { limit: Some(self.app().config.portfolios.per_owner_max), ..siblings })
     }
 
@@ -263,12 +263,12 @@ impl Api {
         positions: &[PositionId],
     ) -> Result<std::collections::BTreeMap<PositionId, PortfolioId>, ApiError> {
         let wanted = positions.iter().copied().collect();
-        let found = portfolios::of_positions(&**self.view(caller).await?, &wanted).await?;
+        let found = portfolios::of_positions(&self.view(caller).await?, &wanted).await?;
         let found = if found.len() == wanted.len() {
             found
         } else {
             self.caught_up().await?;
-            portfolios::of_positions(&**self.view(caller).await?, &wanted).await?
+            portfolios::of_positions(&self.view(caller).await?, &wanted).await?
         };
         match wanted.iter().find(|position| !found.contains_key(*position)) {
             Some(missing) => Err(ApiError::not_found("position", missing)),

@@ -30,7 +30,7 @@ pub use view::{PositionView, TagLabel};
 
 /// The caller's tags, archived ones too: assignments outlive an archiving.
 pub(super) async fn labels(api: &Api, caller: &Caller) -> Result<Labels, ApiError> {
-    let rows = tags::list(&**api.view(caller).await?, Some(&caller.principal), Archived::Included).await?;
+    let rows = tags::list(&api.view(caller).await?, Some(&caller.principal), Archived::Included).await?;
     let known: BTreeMap<TagId, Tag> = rows.into_iter().map(|row| (row.tag_id, row.tag)).collect();
     Ok(Labels(known))
 }

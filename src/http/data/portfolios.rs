@@ -85,7 +85,7 @@ pub async fn list(
 ) -> Result<Answer<Vec<PortfolioFigures>>, ApiError> {
     let position = at_least.shown_by(&api, &[Portfolios::NAME]).await?;
     let view = api.view(&caller).await?;
-    let page = portfolios::list(&**view, Some(&caller.principal), None, LIMIT_MAX).await?;
+    let page = portfolios::list(&view, Some(&caller.principal), None, LIMIT_MAX).await?;
     let mut books = Vec::with_capacity(page.items.len());
     for row in &page.items {
         books.extend(api.reading_of(&view, row, as_of).await?);

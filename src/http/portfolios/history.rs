@@ -30,10 +30,10 @@ pub async fn list(
 ) -> Result<Answer<Vec<HistoryEntryView>>, ApiError> {
     let position = at_least.shown_by(&api, &[Portfolios::NAME]).await?;
     let view = api.view(&caller).await?;
-    let found = portfolios::find(&**view, portfolio_id).await?;
+    let found = portfolios::find(&view, portfolio_id).await?;
     found.ok_or_else(|| ApiError::not_found("portfolio", portfolio_id))?;
     let of = HistoryOf::Portfolio(portfolio_id);
-    let page = portfolios::history(&**view, of, Position(i64::MAX), paging.cursor, paging.limit).await?;
+    let page = portfolios::history(&view, of, Position(i64::MAX), paging.cursor, paging.limit).await?;
     let events = page.items.into_iter().map(HistoryEntryView::from).collect();
     Ok(Answer::ok(&caller, events).at(position).next(page.next_cursor))
 }

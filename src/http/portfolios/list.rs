@@ -58,7 +58,7 @@ pub async fn list(
     let position = at_least.shown_by(&api, &[Portfolios::NAME]).await?;
     let paging = which.paging;
     let view = api.view(&caller).await?;
-    let page = portfolios::list(&**view, Some(&caller.principal), paging.cursor, paging.limit).await?;
+    let page = portfolios::list(&view, Some(&caller.principal), paging.cursor, paging.limit).await?;
     let mut books = Vec::with_capacity(page.items.len());
     for row in &page.items {
         books.extend(api.reading_of(&view, row, which.as_of).await?);

@@ -30,7 +30,7 @@ pub async fn list(
     let position = at_least.shown_by(&api, &[Portfolios::NAME]).await?;
     let of = HistoryOf::Lot(api.portfolio_of(&caller, position_id).await?, position_id);
     let view = api.view(&caller).await?;
-    let page = portfolios::history(&**view, of, Position(i64::MAX), paging.cursor, paging.limit).await?;
+    let page = portfolios::history(&view, of, Position(i64::MAX), paging.cursor, paging.limit).await?;
     let events = page.items.into_iter().map(HistoryEntryView::from).collect();
     Ok(Answer::ok(&caller, events).at(position).next(page.next_cursor))
 }
