@@ -17,9 +17,9 @@ use columns::Header;
 use events::portfolio::valuation::Exposure;
 use events::portfolio::{IMPORT_LOTS_MAX, LotDraft, LotTerms, Portfolio, lot_warnings};
 pub use fault::{Fault, FileFault, Remark};
+use jiff::civil::Date;
 pub use report::{ImportReport, RecognisedRow};
 pub use tagging::{TaggingError, new_names, tags_of};
-use jiff::civil::Date;
 pub use template::TEMPLATE;
 
 /// Most bytes of a file.

@@ -13,9 +13,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::ids::derived_uuid;
 use crate::policy::FieldError;
 use crate::text::check_text;
-use crate::ids::derived_uuid;
 use crate::{Decider, Principal, TagId};
 
 /// Most tags of an owner, archived ones too.

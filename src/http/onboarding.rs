@@ -20,7 +20,10 @@ pub(super) async fn read_sheet(api: &Api, file: File) -> Result<(Sheet, TradingD
     let is_csv = |name: &String| name.to_ascii_lowercase().ends_with(".csv");
     if file.name.as_ref().is_some_and(|name| !is_csv(name)) {
         let problem = FieldProblem::new(FIELD, "unknown_format", "must be a file whose name ends in .csv");
-        return Err(ApiError::Invalid(vec![FieldProblem { rule: Some("ERR_CSV_002".to_owned()), ..problem }]));
+        return Err(ApiError::Invalid(vec![FieldProblem {
+            rule: Some("ERR_CSV_002".to_owned()),
+            ..problem
+        }]));
     }
     let today = today();
     let work = move || std::future::ready(Sheet::read(&file.bytes, today));
@@ -44,9 +47,8 @@ pub(super) fn refuse_faults(sheet: &Sheet) -> Result<(), ApiError> {
 
 fn unreadable(fault: FileFault) -> ApiError {
     let rule = fault.rule().map(str::to_owned);
-    let problem = |field: &str| {
-        FieldProblem { rule: rule.clone(), ..FieldProblem::new(field, fault.code(), &fault) }
-    };
+    let problem =
+        |field: &str| FieldProblem { rule: rule.clone(), ..FieldProblem::new(field, fault.code(), &fault) };
     match &fault {
         FileFault::TooLarge => ApiError::TooLarge { limit: FILE_BYTES_MAX },
         FileFault::MissingColumns(columns) => {

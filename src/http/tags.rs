@@ -11,9 +11,9 @@ pub mod positions;
 pub mod restore;
 mod view;
 
+use events::TagId;
 use events::tags::{TagAct, TagBook, TagCommand};
 use events::time::now;
-use events::TagId;
 pub use view::TagView;
 pub(super) use view::Uses;
 

@@ -1,9 +1,9 @@
 //! What an import says: what was recognised, what is wrong, and what is odd.
 
-use events::position::{InvestmentClass, InvestmentSubtype, PositionSymbol, PositionType};
-use events::{CommandId, PositionId};
 use events::portfolio::NewLot;
+use events::position::{InvestmentClass, InvestmentSubtype, PositionSymbol, PositionType};
 use events::{Cash, Price, Quantity};
+use events::{CommandId, PositionId};
 use jiff::civil::Date;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -126,7 +126,10 @@ impl Sheet {
     pub fn into_lots(self, command_id: CommandId) -> Vec<NewLot> {
         let lot = |row: SheetRow| {
             let (command, number) = (command_id.uuid(), row.row.to_be_bytes());
-            NewLot { position_id: PositionId::derived(&[b"import", command.as_bytes(), &number]), draft: row.draft }
+            NewLot {
+                position_id: PositionId::derived(&[b"import", command.as_bytes(), &number]),
+                draft: row.draft,
+            }
         };
         self.rows.into_iter().map(lot).collect()
     }

@@ -60,7 +60,8 @@ impl Sheet {
         }
         for row in &mut self.rows {
             let known = row.tags.iter();
-            let known = known.filter_map(|name| book.named(name).or_else(|| ids.get(&name.to_lowercase()).copied()));
+            let known =
+                known.filter_map(|name| book.named(name).or_else(|| ids.get(&name.to_lowercase()).copied()));
             row.draft.tag_ids = known.collect();
         }
         Ok(new)

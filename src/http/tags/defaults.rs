@@ -31,9 +31,8 @@ pub async fn create(
     Body { hash, .. }: Body<NoBody>,
 ) -> Result<Answer<DefaultTags>, ApiError> {
     let command = writing.command_id.uuid();
-    let ids = DEFAULT_TAGS.map(|(name, _, _)| {
-        TagId::derived(&[b"default", command.as_bytes(), name.as_bytes()])
-    });
+    let ids =
+        DEFAULT_TAGS.map(|(name, _, _)| TagId::derived(&[b"default", command.as_bytes(), name.as_bytes()]));
     let caller = &writing.caller;
     let receipt = execute(&api, &writing, TagAct::CreateDefaults(ids), hash).await?;
     let (book, uses) = (tags_of(api.app(), &caller.principal).await?, Uses::of(&api, caller).await?);

@@ -14,7 +14,9 @@ fn form(fields: &[(&str, &str)], file: &str) -> String {
         body += &format!("--b\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
     }
     let name = "name=\"csv_file\"; filename=\"positions.csv\"";
-    body + &format!("--b\r\ncontent-disposition: form-data; {name}\r\ncontent-type: text/csv\r\n\r\n{file}\r\n--b--\r\n")
+    body + &format!(
+        "--b\r\ncontent-disposition: form-data; {name}\r\ncontent-type: text/csv\r\n\r\n{file}\r\n--b--\r\n"
+    )
 }
 
 async fn send(deck: &Deck, path: &str, fields: &[(&str, &str)], file: &str) -> Reply {
@@ -37,7 +39,10 @@ async fn a_file_is_looked_at_then_entered_whole_then_replaced() {
     let report = tried.data(200);
     assert_eq!((&report["rows_valid"], &report["positions_created"]), (&json!(2), &json!(0)));
     assert_eq!(report["tags_created"], json!(["core", "tech"]));
-    assert_eq!((&report["rows"][1]["position_type"], &report["long_at_entry"]), (&json!("SHORT"), &json!("1500")));
+    assert_eq!(
+        (&report["rows"][1]["position_type"], &report["long_at_entry"]),
+        (&json!("SHORT"), &json!("1500"))
+    );
     assert_eq!(report["warnings"][0]["code"], "zero_entry_price");
     let done = send(&deck, &path, &[("mode", "append")], &file).await;
     assert_eq!(done.data(201)["positions_created"], 2);
@@ -65,7 +70,10 @@ async fn a_broken_row_keeps_everything_out_and_all_of_them_are_told() {
         ["Quantity: out_of_range", "Entry Price Per Share: out_of_range"]
     );
     let error = &refused.body["errors"][1];
-    assert_eq!((&error["row"], &error["value"], &error["rule"]), (&json!(3), &json!("-1"), &json!("ERR_POS_010")));
+    assert_eq!(
+        (&error["row"], &error["value"], &error["rule"]),
+        (&json!(3), &json!("-1"), &json!("ERR_POS_010"))
+    );
     assert_eq!(deck.get("/tags").await.data(200)["total"], 0);
     let missing = send(&deck, &path, &[], "Symbol,Quantity\nA,1\n").await;
     assert_eq!(
