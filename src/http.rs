@@ -21,6 +21,7 @@ pub mod entering;
 pub mod equity_changes;
 pub mod error;
 pub mod events;
+mod form;
 pub mod health;
 pub mod idempotency;
 pub mod imports;
@@ -31,6 +32,7 @@ pub mod log;
 mod metrics;
 mod middleware;
 pub mod models;
+pub mod onboarding;
 mod openapi;
 pub mod page;
 pub mod path;
@@ -49,6 +51,7 @@ pub mod sse;
 mod state;
 pub mod streams;
 pub mod symbols;
+pub mod tags;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -112,6 +115,22 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(portfolios::find::find, portfolios::change::change, portfolios::delete::delete))
         .routes(routes!(portfolios::restore::restore))
         .routes(routes!(portfolios::history::list))
+        .routes(routes!(portfolios::import_csv::import))
+        .routes(routes!(onboarding::create_portfolio::create))
+        .routes(routes!(onboarding::csv_template::show))
+        .routes(routes!(tags::create::create, tags::list::list))
+        .routes(routes!(tags::defaults::create))
+        .routes(routes!(tags::find::find, tags::change::change, tags::delete::delete))
+        .routes(routes!(tags::archive::archive))
+        .routes(routes!(tags::restore::restore))
+        .routes(routes!(tags::positions::list))
+        .routes(routes!(
+            positions::tagging::list::list,
+            positions::tagging::assign::assign,
+            positions::tagging::replace::replace,
+            positions::tagging::remove::remove
+        ))
+        .routes(routes!(positions::tagging::bulk_assign::assign))
         .routes(routes!(equity_changes::list::list, equity_changes::create::create))
         .routes(routes!(equity_changes::summary::show))
         .routes(routes!(equity_changes::export::export))

@@ -16,6 +16,7 @@ pub mod identity;
 pub mod live;
 pub mod market;
 pub mod owners;
+pub mod portfolio_import;
 pub mod replay;
 pub mod report;
 pub mod start_run;

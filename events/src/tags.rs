@@ -11,10 +11,12 @@ pub use command::{TagAct, TagCommand, TagDraft, TagEdit, TagError};
 pub use events::{TagArchived, TagChanged, TagCreated, TagDeleted, TagEvent, TagRestored};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
+use crate::ids::derived_uuid;
 use crate::policy::FieldError;
 use crate::text::check_text;
-use crate::{Decider, TagId};
+use crate::{Decider, Principal, TagId};
 
 /// Most tags of an owner, archived ones too.
 pub const TAGS_MAX: usize = 100;
@@ -66,6 +68,18 @@ pub struct TagBook {
 }
 
 impl TagBook {
+    /// The key of the stream of somebody's tags.
+    pub fn key_of(owner: &Principal) -> Uuid {
+        derived_uuid("TagBook", &[owner.0.as_bytes()])
+    }
+
+    /// The tag of a name that is not archived, whatever the case of its letters.
+    pub fn named(&self, name: &str) -> Option<TagId> {
+        let name = name.to_lowercase();
+        let mut shown = self.tags.iter().filter(|(_, tag)| tag.archived_at.is_none());
+        shown.find(|(_, tag)| tag.name.to_lowercase() == name).map(|(id, _)| *id)
+    }
+
     /// All of them, archived ones too.
     pub fn tags(&self) -> &BTreeMap<TagId, Tag> {
         &self.tags

@@ -65,7 +65,7 @@ impl<T: FromMembers> FromRequest<Api> for Body<T> {
 
 /// Reads the body whole. One that is too large is still taken in for a while, because a client that is cut off while
 /// it sends never reads why.
-async fn read_all(headers: &HeaderMap, body: RawBody, limit: usize) -> Result<Bytes, ApiError> {
+pub(super) async fn read_all(headers: &HeaderMap, body: RawBody, limit: usize) -> Result<Bytes, ApiError> {
     let declared = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     let mut read = BytesMut::with_capacity(declared.unwrap_or(0_usize).min(limit));
     let mut chunks = body.into_data_stream();

@@ -73,6 +73,9 @@ pub enum ApiError {
     /// The body is not declared as JSON.
     #[error("the body must be sent as application/json")]
     NotJson,
+    /// The body is not declared as a form.
+    #[error("the body must be sent as multipart/form-data")]
+    NotForm,
     /// The body is larger than the limit.
     #[error("the body is larger than {limit} bytes")]
     TooLarge {
@@ -305,6 +308,9 @@ impl ApiError {
             }
             Self::NotJson => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "The body must be JSON")
+            }
+            Self::NotForm => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "The body must be a form")
             }
             Self::TooLarge { .. } => {
                 (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "The body is too large")

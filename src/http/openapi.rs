@@ -37,6 +37,7 @@ const PAGES: &str = "/docs";
         (name = "runs", description = "Runs: a model executed over a range of bars"),
         (name = "portfolios", description = "Portfolios: settings, figures and history"),
         (name = "positions", description = "Positions: the lots of portfolios, and what they are worth"),
+        (name = "tags", description = "Tags: their owner's words for some of their positions"),
         (name = "equity changes", description = "Capital that comes and goes, and equity that is set by hand"),
         (name = "analytics", description = "What portfolios risk: betas, factors, stress and Greeks"),
         (name = "market", description = "Prices"),

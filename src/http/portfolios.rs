@@ -5,6 +5,7 @@ pub mod create;
 pub mod delete;
 pub mod find;
 pub mod history;
+pub mod import_csv;
 pub mod list;
 pub mod restore;
 mod view;

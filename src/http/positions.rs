@@ -11,6 +11,7 @@ pub mod find;
 pub mod history;
 pub mod list;
 pub mod marks;
+pub mod tagging;
 pub mod tags_for_symbol;
 pub mod validate_symbol;
 mod view;

@@ -47,7 +47,7 @@ pub struct Problem {
 }
 
 /// One thing that is wrong with a request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct FieldProblem {
     /// The field of the body, the parameter or the header: `policy.parameters.fast`.
     #[schema(example = "initial_cash")]
@@ -61,12 +61,18 @@ pub struct FieldProblem {
     /// The row, counted from 1, where the field is one of many.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub row: Option<u64>,
+    /// What was sent, where the field is the cell of a table.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+    /// The number of the broken rule in the list of import rules (`ERR_POS_…`, `ERR_CSV_…`), where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
 }
 
 impl FieldProblem {
     /// A broken rule of `field`.
     pub fn new(field: impl Into<String>, code: &str, message: impl ToString) -> Self {
-        Self { field: field.into(), code: code.to_owned(), message: message.to_string(), row: None }
+        Self { field: field.into(), code: code.to_owned(), message: message.to_string(), ..Self::default() }
     }
 }
 
@@ -74,7 +80,7 @@ impl From<FieldError> for FieldProblem {
     fn from(error: FieldError) -> Self {
         // People count from 1.
         let row = error.row.and_then(|row| u64::try_from(row).ok()).map(|row| row.saturating_add(1));
-        Self { field: error.field, code: error.code, message: error.message, row }
+        Self { field: error.field, code: error.code, message: error.message, row, ..Self::default() }
     }
 }
 

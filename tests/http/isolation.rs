@@ -186,6 +186,7 @@ async fn belongings(deck: &Deck, ann: &Person) -> Belongings {
     let flow = json!({"change_type": "CONTRIBUTION", "amount": "5"});
     let flow = post(&format!("/portfolios/{portfolio}/equity-changes"), flow).await;
     let flow = flow.data(201)["id"].as_str().unwrap().to_owned();
+    let tag = post("/tags", json!({"name": "core"})).await.data(201)["id"].as_str().unwrap().to_owned();
     let email = "ann@example.com".to_owned();
     Belongings(BTreeMap::from([
         ("stream", format!("run-{run}")),
@@ -197,6 +198,8 @@ async fn belongings(deck: &Deck, ann: &Person) -> Belongings {
         ("position_id", flat.clone()),
         ("position_ids", flat),
         ("change_id", flow),
+        ("tag_id", tag.clone()),
+        ("tag_ids", tag),
         ("key", key),
         ("session", session),
         ("user", ann.account.clone()),

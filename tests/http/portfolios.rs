@@ -2,6 +2,7 @@
 
 mod data;
 mod equity_changes;
+mod imports;
 mod positions;
 
 use reqwest::Method;

@@ -44,6 +44,15 @@ pub enum PortfolioAct {
         /// The owner's other portfolios.
         siblings: Siblings,
     },
+    /// Bring it into being with its first lots, all of it or nothing.
+    OpenWithLots {
+        /// Its settings; what is left out has its default.
+        draft: Box<SettingsDraft>,
+        /// The owner's other portfolios.
+        siblings: Siblings,
+        /// Its lots, 1 to 10,000.
+        lots: Vec<NewLot>,
+    },
     /// Change the settings that are given.
     Change {
         /// The change.

@@ -46,6 +46,9 @@ pub(super) fn decide(portfolio: &Portfolio, command: PortfolioCommand) -> Decisi
     let now = Moment { at: command.at, today: command.today };
     let act = match command.act {
         PortfolioAct::Open { draft, siblings } => return portfolio.open(*draft, &siblings, now),
+        PortfolioAct::OpenWithLots { draft, siblings, lots } => {
+            return portfolio.open_with_lots(*draft, &siblings, lots, now);
+        }
         act => act,
     };
     let settings = portfolio.settings.as_ref().ok_or(PortfolioError::NotOpened)?;
@@ -58,7 +61,7 @@ pub(super) fn decide(portfolio: &Portfolio, command: PortfolioCommand) -> Decisi
         };
     }
     match act {
-        PortfolioAct::Open { .. } => Err(PortfolioError::AlreadyOpened),
+        PortfolioAct::Open { .. } | PortfolioAct::OpenWithLots { .. } => Err(PortfolioError::AlreadyOpened),
         PortfolioAct::Change { change, siblings } => portfolio.change(settings, *change, &siblings, now),
         PortfolioAct::Close { siblings } => portfolio.close(settings, &siblings, now),
         PortfolioAct::Restore { .. } => Ok(vec![]),

@@ -69,6 +69,11 @@ pub(super) struct CheckedLot {
 }
 
 impl LotDraft {
+    /// What the lot would be, or every rule that it breaks.
+    pub fn terms(&self, today: Date) -> Result<LotTerms, Vec<FieldError>> {
+        self.checked(today).map(|lot| lot.terms)
+    }
+
     /// The lot, or every rule that it breaks.
     pub(super) fn checked(&self, today: Date) -> Result<CheckedLot, Vec<FieldError>> {
         let mut errors = Vec::new();
@@ -190,12 +195,6 @@ impl LotDraft {
         let Some(expiry) = option.map(|contract| contract.expiry) else { return };
         if expiry < entry_date {
             errors.push(FieldError::new("expiration_date", "expired", "must not be before the entry date"));
-        } else if expiry < today && self.exit_date.is_none() {
-            errors.push(FieldError::new(
-                "expiration_date",
-                "expired",
-                "the option has expired; say how it ended",
-            ));
         }
         if self.exit_date.is_some_and(|exit| exit > expiry) {
             errors.push(FieldError::new(

@@ -2,7 +2,7 @@
 
 use super::{Decision, Moment};
 use crate::portfolio::{
-    EquityAdjusted, Portfolio, PortfolioChanged, PortfolioClosed, PortfolioError, PortfolioEvent,
+    EquityAdjusted, NewLot, Portfolio, PortfolioChanged, PortfolioClosed, PortfolioError, PortfolioEvent,
     PortfolioOpened, PortfolioRestored, Settings, SettingsChange, SettingsDraft, Siblings,
 };
 
@@ -20,6 +20,18 @@ impl Portfolio {
             return Err(PortfolioError::AccountNameTaken);
         }
         Ok(vec![PortfolioEvent::PortfolioOpened(PortfolioOpened { settings })])
+    }
+
+    pub(super) fn open_with_lots(
+        &self,
+        draft: SettingsDraft,
+        siblings: &Siblings,
+        lots: Vec<NewLot>,
+        now: Moment,
+    ) -> Decision {
+        let mut events = self.open(draft, siblings, now)?;
+        events.extend(self.open_lots(lots, now)?);
+        Ok(events)
     }
 
     pub(super) fn change(

@@ -94,10 +94,13 @@ fn nothing_may_be_entered_for_nothing_but_it_is_said() {
     let warnings = lot_warnings(&portfolio, &drafts, today());
     let found: Vec<_> = warnings.iter().map(|warning| (warning.row, warning.code)).collect();
     let expected =
-        [(0, "zero_entry_price"), (1, "same_symbol_and_date"), (2, "zero_entry_price"), (2, "identical")];
+        [(0, "zero_entry_price"), (1, "repeated_lot"), (2, "zero_entry_price"), (2, "identical_row")];
     assert_eq!(found, expected);
+    let part = LotDraft { quantity: quantity("2.5"), ..call() };
+    let part = lot_warnings(&portfolio, &[part], today());
+    assert_eq!(part.first().map(|warning| warning.code), Some("fractional_contracts"));
     let held = lot_warnings(&portfolio, &[shares("MSFT", "1", "1", today())], today());
-    assert_eq!(held.first().map(|warning| warning.code), Some("identical"));
+    assert_eq!(held.first().map(|warning| warning.code), Some("identical_row"));
 }
 
 #[test]
@@ -137,7 +140,11 @@ fn options_need_a_contract_that_agrees_with_itself_and_is_alive() {
     assert_eq!(lot_faults(other), pairs(&conflicts.map(|field| (field, "conflict"))));
     let expired =
         LotDraft { symbol: "SPY250711C00460000".to_owned(), entry_date: Some(date(2025, 7, 1)), ..call() };
-    assert_eq!(lot_faults(expired.clone()), pairs(&[("expiration_date", "expired")]));
+    // What expired since is history, of which somebody still has to say how it ended.
+    let warnings = lot_warnings(&after([]), &[expired.clone()], today());
+    assert_eq!(warnings.first().map(|warning| warning.code), Some("option_expired"));
+    let entered_late = LotDraft { entry_date: None, ..expired.clone() };
+    assert_eq!(lot_faults(entered_late), pairs(&[("expiration_date", "expired")]));
     let sold =
         LotDraft { exit_date: Some(date(2025, 7, 11)), exit_price: Some(price("5")), ..expired.clone() };
     assert!(after([]).decide(one(sold)).is_ok());
