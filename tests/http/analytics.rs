@@ -1,0 +1,3 @@
+//! Analytics of portfolios.
+
+mod portfolio;
