@@ -36,6 +36,7 @@ const PAGES: &str = "/docs";
         (name = "models", description = "Trading models: what trades, with what, under which rules"),
         (name = "runs", description = "Runs: a model executed over a range of bars"),
         (name = "portfolios", description = "Portfolios: settings, figures and history"),
+        (name = "analytics", description = "Analytics of portfolios: exposures, correlations, volatility, losses"),
         (name = "positions", description = "Positions: the lots of portfolios, and what they are worth"),
         (name = "tags", description = "Tags: their owner's words for some of their positions"),
         (name = "equity changes", description = "Capital that comes and goes, and equity that is set by hand"),

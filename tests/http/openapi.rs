@@ -65,7 +65,8 @@ fn flat(document: &Value) -> BTreeMap<String, String> {
 }
 
 /// Operations that name something of somebody's in their query or body.
-const NAMES_ELSEWHERE: [&str; 7] = [
+const NAMES_ELSEWHERE: [&str; 8] = [
+    "/positions/tags/bulk-assign",
     "compare",
     "impersonations",
     "/v1/positions",

@@ -144,7 +144,7 @@ impl RiskInputs {
     /// The snapshots of one portfolio, session by session.
     pub fn roll(&self, portfolio_id: PortfolioId) -> Vec<Snapshot> {
         let book = self.sources.books.iter().find(|book| book.portfolio_id == portfolio_id);
-        book.map(|book| Roll::new(&*book.portfolio, self.prices(), self.as_of_date).collect())
+        book.map(|book| Roll::new(&book.portfolio, self.prices(), self.as_of_date).collect())
             .unwrap_or_default()
     }
 

@@ -119,7 +119,7 @@ impl RiskInputs {
         }
         let size = |lot: &super::LotExposure| lot.size();
         let gross: f64 = self.lots.iter().filter(|lot| lot.moved_by.is_some()).map(size).sum();
-        let lacking = left_out.iter().filter_map(|(place, _)| self.lots.get(*place));
+        let lacking = left_out.keys().filter_map(|place| self.lots.get(*place));
         let lacking: f64 = lacking.filter(|lot| lot.moved_by.is_some()).map(size).sum();
         if gross - lacking < COVERAGE_MIN * gross {
             let message =

@@ -27,5 +27,5 @@ pub async fn show(
     at_least: AtLeast,
 ) -> Result<Answer<Answered>, ApiError> {
     let asked = question.of(portfolio_id, "concentration");
-    answered(&api, &caller, at_least, asked, |inputs| risk::concentration(inputs)).await
+    answered(&api, &caller, at_least, asked, risk::concentration).await
 }

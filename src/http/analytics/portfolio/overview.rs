@@ -27,5 +27,5 @@ pub async fn show(
     at_least: AtLeast,
 ) -> Result<Answer<Answered>, ApiError> {
     let asked = question.of(portfolio_id, "overview");
-    answered(&api, &caller, at_least, asked, |inputs| risk::overview(inputs)).await
+    answered(&api, &caller, at_least, asked, risk::overview).await
 }
