@@ -87,8 +87,8 @@ async fn what_moves_twice_as_much_as_the_market_has_twice_its_beta() {
     close_to(&beta["beta_calculated_90d"], 2.0 * value / 50_000.0);
     close_to(&beta["exposure_dollar"], 2.0 * value);
     close_to(&beta["r_squared"], 1.0);
-    assert_eq!(beta["beta_direct"], Value::Null, "a track record of a day says nothing");
-    assert_eq!(beta["unavailable"]["beta_direct"]["reason"], "insufficient_history");
+    assert_eq!(beta["beta_direct"], 0.0, "it was cash until the last session");
+    assert_eq!(beta["beta_direct_r_squared"], Value::Null);
 
     let compared = analytic(&deck, &id, "beta-comparison").await;
     close_to(&compared["positions"][0]["calculated_beta"], 2.0);
@@ -161,8 +161,8 @@ async fn options_follow_history_where_nobody_quotes_them() {
     let deck = idle_deck().await;
     let (id, value) = portfolio(&deck).await;
     let option = |symbol: &str, quantity: &str| json!({"symbol": symbol, "quantity": quantity, "entry_price": "5", "entry_date": DAY});
-    deck.enter(&id, option("TWICE250620C00100000", "2")).await.data(201);
-    let last = deck.enter(&id, option("YOUNG250620C00010000", "1")).await;
+    deck.enter(&id, option("TWICE270618C00100000", "2")).await.data(201);
+    let last = deck.enter(&id, option("YOUNG270618C00010000", "1")).await;
     last.data(201);
     deck.get_after(last.position(), &format!("/portfolios/{id}")).await.data(200);
     let greeks = deck.get(&format!("/analytics/risk/{id}/greeks?as_of_date={DAY}")).await;
@@ -175,7 +175,7 @@ async fn options_follow_history_where_nobody_quotes_them() {
     close_to(&priced["dollar_delta"], ((delta * value / 100.0) * 100.0).round() / 100.0);
     assert_eq!(greeks["by_underlying"][0]["underlying"], "TWICE");
     close_to(&greeks["current"]["delta"], 100.0 + delta);
-    assert_eq!(greeks["positions_without_iv"][0]["symbol"], "YOUNG250620C00010000");
+    assert_eq!(greeks["positions_without_iv"][0]["symbol"], "YOUNG270618C00010000");
     assert_eq!(greeks["positions_without_iv"][0]["reason"], "no_volatility");
     assert_eq!(greeks["after_expiry"], Value::Null);
 }
