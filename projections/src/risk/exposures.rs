@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use events::portfolio::valuation::{LotValue, Unpriced};
-use events::position::{InvestmentClass, PositionSymbol};
+use events::position::{InvestmentClass, InvestmentSubtype, PositionSymbol};
 use events::{Cash, PortfolioId, PositionId, Symbol, TagId};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -57,6 +57,8 @@ pub struct LotExposure {
     pub symbol: PositionSymbol,
     /// How it is priced.
     pub investment_class: InvestmentClass,
+    /// What it is within its class.
+    pub subtype: Option<InvestmentSubtype>,
     /// The symbol whose returns move it: its own or that of the option's underlying; none for PRIVATE lots.
     pub moved_by: Option<Symbol>,
     /// What it is worth, signed; none without a price.
@@ -90,6 +92,7 @@ impl LotExposure {
             position_id: value.position_id,
             symbol: terms.symbol.clone(),
             investment_class: terms.investment_class,
+            subtype: terms.investment_subtype,
             moved_by: terms.market_symbol(),
             market_value,
             cost: value.cost,
@@ -127,12 +130,8 @@ pub(super) fn merged(lots: &[LotExposure]) -> Vec<MergedExposure> {
         let symbol = lot.moved_by.as_ref().map_or_else(|| lot.symbol.clone(), PositionSymbol::from);
         let key = (lot.moved_by.clone(), symbol.clone());
         let moved_by = lot.moved_by.clone();
-        let one = merged.entry(key).or_insert(MergedExposure {
-            symbol,
-            moved_by,
-            exposure: 0.0,
-            lots: Vec::new(),
-        });
+        let one =
+            merged.entry(key).or_insert(MergedExposure { symbol, moved_by, exposure: 0.0, lots: Vec::new() });
         one.exposure += exposure;
         one.lots.push(place);
     }

@@ -1,9 +1,8 @@
 //! What every analytic begins with.
 
-
+use events::portfolio::Currency;
 use events::portfolio::valuation::{Exposure, LotValue, Roll, Snapshot, Standing};
 use events::position::AccountType;
-use events::portfolio::Currency;
 use events::{Cash, PortfolioId, Symbol, Version};
 use jiff::civil::Date;
 
@@ -145,12 +144,14 @@ impl RiskInputs {
     /// The snapshots of one portfolio, session by session.
     pub fn roll(&self, portfolio_id: PortfolioId) -> Vec<Snapshot> {
         let book = self.sources.books.iter().find(|book| book.portfolio_id == portfolio_id);
-        book.map(|book| Roll::new(&*book.portfolio, self.prices(), self.as_of_date).collect()).unwrap_or_default()
+        book.map(|book| Roll::new(&*book.portfolio, self.prices(), self.as_of_date).collect())
+            .unwrap_or_default()
     }
 
     /// The sources with only one of the portfolios.
     pub fn alone(&self, portfolio_id: PortfolioId) -> RiskSources {
-        let books = self.sources.books.iter().filter(|book| book.portfolio_id == portfolio_id).cloned().collect();
+        let books =
+            self.sources.books.iter().filter(|book| book.portfolio_id == portfolio_id).cloned().collect();
         RiskSources { books, ..self.sources.clone() }
     }
 }
@@ -172,7 +173,8 @@ fn part_of(book: &Book, values: &[LotValue<'_>], date: Date, prices: &BookPrices
 
 /// Several standings added up.
 fn together<'a>(standings: impl Iterator<Item = &'a Standing>) -> Standing {
-    let added = |sum: Exposure, one: Exposure| Exposure { long: sum.long + one.long, short: sum.short + one.short };
+    let added =
+        |sum: Exposure, one: Exposure| Exposure { long: sum.long + one.long, short: sum.short + one.short };
     let nothing = Standing { equity: None, ..Standing::default() };
     let mut equities: Vec<Option<Cash>> = Vec::new();
     let sum = standings.fold(nothing, |sum, one| {

@@ -122,7 +122,8 @@ impl RiskInputs {
         let lacking = left_out.iter().filter_map(|(place, _)| self.lots.get(*place));
         let lacking: f64 = lacking.filter(|lot| lot.moved_by.is_some()).map(size).sum();
         if gross - lacking < COVERAGE_MIN * gross {
-            let message = format!("less than {COVERAGE_MIN} of the exposure has {needed} returns and a delta");
+            let message =
+                format!("less than {COVERAGE_MIN} of the exposure has {needed} returns and a delta");
             return Err(Absent::because(Reason::InsufficientHistory, message));
         }
         let columns: Vec<&[f64]> = kept.iter().map(|(column, _)| all.column(*column)).collect();
@@ -138,8 +139,7 @@ impl RiskInputs {
             return Err(Absent::because(Reason::InsufficientOverlap, message));
         }
         let values = columns.iter().flat_map(|column| complete.iter().map(|day| at(column, *day))).collect();
-        let sessions: Vec<Date> =
-            complete.iter().filter_map(|day| all.sessions.get(*day).copied()).collect();
+        let sessions: Vec<Date> = complete.iter().filter_map(|day| all.sessions.get(*day).copied()).collect();
         let symbols = kept.iter().filter_map(|(column, _)| all.symbols.get(*column).cloned()).collect();
         let panel = ReturnPanel { sessions: sessions.clone(), symbols, values };
         let columns: Vec<&[f64]> = (0..kept.len()).map(|place| panel.column(place)).collect();

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use events::Symbol;
+use events::{Symbol, TagId};
 use jiff::civil::Date;
 
 use crate::bars::Vintage;
@@ -36,6 +36,8 @@ pub struct RiskSources {
     pub registry: KnownRegistry,
     /// What is known of the companies.
     pub profiles: BTreeMap<Symbol, KnownProfile>,
+    /// What the tags of the owner are called.
+    pub tag_names: BTreeMap<TagId, String>,
 }
 
 impl RiskSources {
@@ -61,6 +63,6 @@ impl RiskSources {
         let pricing = books.iter().flat_map(|book| priced_by(&book.portfolio));
         let symbols = held.into_iter().chain(proxies).chain(pricing).collect();
         let prices = BookPrices::of_symbols(closes, symbols, vintage).await?;
-        Ok(Self { books, as_of_date, prices, registry, profiles })
+        Ok(Self { books, as_of_date, prices, registry, profiles, tag_names: BTreeMap::new() })
     }
 }

@@ -5,7 +5,7 @@ use events::{PortfolioId, calendar};
 use projections::bars::Vintage;
 use projections::factors::FactorRegistry;
 use projections::rates;
-use projections::risk::{HeldOption, RiskError, RiskInputs, RiskSources, dollar_deltas};
+use projections::risk::{HeldOption, RiskInputs, RiskSources, dollar_deltas};
 
 use crate::http::books::AsOf;
 use crate::http::caller::Caller;
@@ -67,14 +67,5 @@ impl RiskReading {
         });
         let operation = "computing the risk of a portfolio";
         computed.await.map_err(|source| ApiError::Internal { operation, source: source.into() })
-    }
-}
-
-impl From<RiskError> for ApiError {
-    fn from(error: RiskError) -> Self {
-        match error {
-            RiskError::Closes(error) => error.into(),
-            RiskError::Reference(error) => error.into(),
-        }
     }
 }
