@@ -2,8 +2,18 @@
 
 use std::process::{Command, ExitCode};
 
-const PROMISES: [&str; 8] =
-    ["append", "full-log", "hot-stream", "replay", "run", "actors", "http", "sign-in"];
+const PROMISES: [&str; 10] = [
+    "append",
+    "full-log",
+    "hot-stream",
+    "replay",
+    "run",
+    "actors",
+    "http",
+    "sign-in",
+    "portfolio",
+    "options",
+];
 
 fn main() -> ExitCode {
     // `cargo test --benches` starts this program as well; there is nothing to test in it.

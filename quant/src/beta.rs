@@ -176,7 +176,7 @@ mod tests {
         close(line.r_squared.unwrap(), 0.981_398_332_3, 1e-9);
         close(line.beta.standard_error, 0.095_383_642_3, 1e-9);
         close(line.beta.t.unwrap(), 12.580_773_5, 1e-8);
-        close(line.beta.p.unwrap(), 0.001_082_8, 1e-4);
+        close(line.beta.p().unwrap(), 0.001_082_8, 1e-4);
         assert_eq!(line.count, 5);
     }
 

@@ -161,6 +161,13 @@ impl CorrelationWorkspace {
 }
 
 impl CorrelationMatrix {
+    /// The correlations of series without gaps over `rows` periods.
+    pub fn of_complete(correlation: &Symmetric, rows: u64) -> Self {
+        let size = correlation.size();
+        let cells = correlation.rows().flatten().map(|cell| Ok(*cell)).collect();
+        Self { size, cells, overlaps: vec![rows; size * size] }
+    }
+
     /// Number of series.
     pub fn size(&self) -> usize {
         self.size

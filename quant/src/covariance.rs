@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::figure::{Because, Figure, Unavailable, finite, number};
+use crate::lanes::sum_of_pairs;
 use crate::linear::{Symmetric, dot};
 use crate::moments::at_least;
 use crate::panel::Panel;
@@ -78,7 +79,7 @@ pub fn covariance_matrix(
     let mut scaled: Vec<f64> = panel.columns().flatten().copied().collect();
     for column in scaled.chunks_exact_mut(panel.rows()) {
         let mean = match centring {
-            Centring::SampleMean => weighted_mean(column, &weights)?,
+            Centring::SampleMean => finite(sum_of_pairs(column, &weights, |value, weight| value * weight))?,
             Centring::Zero => 0.0,
         };
         column.iter_mut().zip(&roots).for_each(|(value, root)| *value = (*value - mean) * root);
@@ -127,12 +128,6 @@ pub fn deviations(covariance: &Symmetric) -> Result<Vec<f64>, Unavailable> {
 /// whatever the returns are to be counted on.
 pub fn portfolio_volatility(covariance: &Symmetric, weights: &[f64]) -> Figure {
     finite(covariance.quadratic(weights)?.max(0.0).sqrt())
-}
-
-fn weighted_mean(values: &[f64], weights: &[f64]) -> Figure {
-    let mut sum = Sum::default();
-    values.iter().zip(weights).for_each(|(value, weight)| sum.add_product(*value, *weight));
-    sum.total()
 }
 
 #[cfg(test)]

@@ -164,6 +164,14 @@ impl JointFactors {
         self.estimate(returns, errors)
     }
 
+    /// The betas of a position's simple returns by ridge regression with λ 1, whatever the condition of the factors.
+    ///
+    /// # Errors
+    /// `LengthsDiffer`, `NotFinite`, also for a day without a return.
+    pub fn ridge(&self, returns: &[f64]) -> Result<RidgeFit, Unavailable> {
+        self.design.ridge(returns, Penalty::Standardised { lambda: LAMBDA })
+    }
+
     fn of_days_with(&self, returns: &[f64]) -> Result<Self, Unavailable> {
         let rows = returns.iter().filter(|value| !value.is_nan()).count();
         at_least(JOINT_WINDOW.returns_min, rows as u64)?;
@@ -176,7 +184,7 @@ impl JointFactors {
 
     fn estimate(&self, returns: &[f64], errors: StandardErrors) -> Result<JointBetas, Unavailable> {
         let estimate = if self.condition > CONDITION_MAX {
-            JointEstimate::Ridge(self.design.ridge(returns, Penalty::Standardised { lambda: LAMBDA })?)
+            JointEstimate::Ridge(self.ridge(returns)?)
         } else {
             JointEstimate::Ols(self.design.fit(returns, errors)?)
         };

@@ -4,13 +4,12 @@
 //! forecast is published. [`realised_variance`] is Corsi's own, in units of variance, with the squared daily return
 //! as the day's realised variance.
 
-mod fit;
-
 use crate::convention::PERIODS_DAILY;
 use crate::figure::{Because, Figure, Unavailable, finite};
+use crate::moments::at_least;
+use crate::panel::Panel;
+use crate::regression::{Coefficient, Design, Fit, StandardErrors};
 use crate::rolling::rolling_means;
-
-use fit::{Row, fit};
 
 /// Sessions of the adopted forecast and of its longest regressor.
 pub const FORECAST_SESSIONS: usize = 21;
@@ -97,24 +96,33 @@ impl Inputs {
 
     /// The regression of the targets on the first as many days, and its forecast from the last day.
     fn explaining(&self, targets: &[f64], rows_min: u64) -> Result<Har, Unavailable> {
-        let mut days = self
-            .day
-            .iter()
-            .zip(&self.week)
-            .zip(&self.month)
-            .map(|((day, week), month)| [*day, *week, *month]);
-        let rows: Vec<Row> = targets.iter().zip(days.clone()).map(|(y, x)| Row { y: *y, x }).collect();
-        let fit = fit(&rows, rows_min)?;
-        let inputs = days.next_back().ok_or(Because::NoPoints)?;
-        let [constant, day, week, month] = fit.coefficients;
-        let forecast = finite(constant + day * inputs[0] + week * inputs[1] + month * inputs[2])?;
+        let rows = targets.len();
+        at_least(rows_min, rows as u64)?;
+        let columns = [&self.day, &self.week, &self.month];
+        let explaining: Vec<f64> =
+            columns.iter().flat_map(|column| column.iter().take(rows)).copied().collect();
+        let fit = Design::new(&Panel::new(&explaining, rows)?)
+            .and_then(|design| design.fit(targets, StandardErrors::Classical))
+            .map_err(|unavailable| match unavailable.because {
+                // A regressor that does not vary is a multiple of the constant.
+                Because::ZeroDeviation => Because::Collinear.into(),
+                _ => unavailable,
+            })?;
+        let Fit { intercept, ref slopes, r_squared, .. } = fit;
+        let &[day, week, month] = slopes.as_slice() else { return Err(Because::LengthsDiffer.into()) };
+        let fitted = [intercept, day, week, month];
+        let last = |column: &[f64]| column.last().copied().ok_or(Because::NoPoints);
+        let inputs @ [last_day, last_week, last_month] =
+            [last(&self.day)?, last(&self.week)?, last(&self.month)?];
+        let forecast =
+            intercept.value + day.value * last_day + week.value * last_week + month.value * last_month;
         Ok(Har {
-            coefficients: fit.coefficients,
-            t_statistics: fit.t_statistics,
-            r_squared: fit.r_squared,
-            rows: rows.len() as u64,
+            coefficients: fitted.map(|coefficient| coefficient.value),
+            t_statistics: fitted.map(|coefficient: Coefficient| coefficient.t),
+            r_squared: r_squared.unwrap_or(0.0),
+            rows: rows as u64,
             inputs,
-            forecast,
+            forecast: finite(forecast)?,
         })
     }
 }

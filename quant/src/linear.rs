@@ -1,12 +1,18 @@
 //! Small dense linear algebra: dot products, symmetric matrices and their Cholesky factors.
 
 use crate::figure::{Because, Figure, Unavailable, finite};
+use crate::lanes::sum_of;
 use crate::moments::DEVIATION_FLOOR;
-use crate::sum::Sum;
 
 /// Share of a series' variance that others must leave unexplained. Below it (a variance inflation beyond
 /// 10^10) fewer than six digits of a coefficient would be true.
 pub const COLLINEAR_FLOOR: f64 = 1e-10;
+
+/// Mirrored cells may differ by this share of the larger one, as other programs' rounding leaves them.
+const ASYMMETRY_MAX: f64 = 1e-10;
+
+/// What rounding may leave of a pivot of a singular matrix, relative to its diagonal cell, and still be zero.
+const PIVOT_ROUNDING: f64 = 1e-12;
 
 /// Accumulators of [`dot`]. Independent ones let the processor work on several products at a time; their
 /// number is part of the result's bits and therefore fixed.
@@ -15,7 +21,7 @@ const LANES: usize = 8;
 /// Σ left · right over the shorter length, in an order that depends on the length only.
 ///
 /// Plain sums: exact enough for centred series, whose products do not cancel against a mean, and an order of
-/// magnitude faster than [`Sum`].
+/// magnitude faster than [`crate::sum::Sum`].
 pub(crate) fn dot(left: &[f64], right: &[f64]) -> f64 {
     let length = left.len().min(right.len());
     let (left, right) = (left.get(..length).unwrap_or(left), right.get(..length).unwrap_or(right));
@@ -41,7 +47,7 @@ pub(crate) fn centre(values: &mut [f64]) -> Result<(f64, f64), Unavailable> {
         return Err(Because::TooFewReturns { needed: 2 }.into());
     }
     let count = values.len() as f64;
-    let mean = finite(values.iter().copied().collect::<Sum>().total()? / count)?;
+    let mean = finite(sum_of(values, |value| value) / count)?;
     values.iter_mut().for_each(|value| *value -= mean);
     let norm = finite(dot(values, values).sqrt())?;
     if norm > DEVIATION_FLOOR * mean.abs().max(1.0) * count.sqrt() {
@@ -77,6 +83,25 @@ impl Symmetric {
             }
         }
         Ok(matrix)
+    }
+
+    /// The matrix of these rows; cells may differ from their mirror images by rounding, and those above the diagonal
+    /// are taken.
+    ///
+    /// # Errors
+    /// `LengthsDiffer` unless it is square, `CovarianceInvalid` unless it is symmetric, `NotFinite`.
+    pub fn from_rows(rows: &[Vec<f64>]) -> Result<Self, Unavailable> {
+        if rows.iter().any(|row| row.len() != rows.len()) {
+            return Err(Because::LengthsDiffer.into());
+        }
+        let cell = |i: usize, j: usize| rows.get(i).and_then(|row| row.get(j)).copied().unwrap_or(f64::NAN);
+        Self::from_fn(rows.len(), |i, j| {
+            let (value, mirrored) = (finite(cell(i, j))?, finite(cell(j, i))?);
+            if (value - mirrored).abs() > ASYMMETRY_MAX * value.abs().max(mirrored.abs()) {
+                return Err(Because::CovarianceInvalid.into());
+            }
+            Ok(value)
+        })
     }
 
     /// Rows and columns.
@@ -179,6 +204,48 @@ impl Cholesky {
         Ok(Self { rows })
     }
 
+    /// Factors a matrix that may be singular: a pivot that is zero up to rounding makes its column zero, and what then
+    /// remains of the column must be zero too. Such a factor multiplies; it does not solve.
+    ///
+    /// # Errors
+    /// `CovarianceInvalid` for a matrix with a negative eigenvalue.
+    pub fn semidefinite(matrix: &Symmetric) -> Result<Self, Unavailable> {
+        let mut rows: Vec<Vec<f64>> = Vec::with_capacity(matrix.size);
+        for (i, cells) in matrix.rows().enumerate() {
+            let variance = matrix.cell(i, i)?;
+            let mut row = Vec::with_capacity(i + 1);
+            for ((above, cell), other) in rows.iter().zip(cells).zip(matrix.diagonal()) {
+                let rest = cell - dot(&row, above);
+                row.push(match above.last() {
+                    Some(pivot) if *pivot > 0.0 => rest / pivot,
+                    _ if rest.abs() <= (PIVOT_ROUNDING * variance * other).abs().sqrt() => 0.0,
+                    _ => return Err(Because::CovarianceInvalid.into()),
+                });
+            }
+            let pivot = finite(variance - dot(&row, &row))?;
+            if pivot < -PIVOT_ROUNDING * variance || variance < 0.0 {
+                return Err(Because::CovarianceInvalid.into());
+            }
+            row.push(if pivot > PIVOT_ROUNDING * variance { pivot.sqrt() } else { 0.0 });
+            rows.push(row);
+        }
+        Ok(Self { rows })
+    }
+
+    /// L `vector`, as long as both go.
+    pub(crate) fn times(&self, vector: &[f64]) -> impl Iterator<Item = f64> {
+        self.rows.iter().map(|row| dot(row, vector))
+    }
+
+    /// L' `vector`: the columns weighted by it.
+    pub(crate) fn transposed_times(&self, vector: &[f64]) -> Vec<f64> {
+        let mut sums = vec![0.0; self.rows.len()];
+        for (row, weight) in self.rows.iter().zip(vector) {
+            sums.iter_mut().zip(row).for_each(|(sum, cell)| *sum += weight * cell);
+        }
+        sums
+    }
+
     /// The x of A x = `right`.
     pub fn solve(&self, right: &[f64]) -> Result<Vec<f64>, Unavailable> {
         if right.len() != self.rows.len() {
@@ -248,6 +315,15 @@ mod tests {
             assert_eq!(Cholesky::new(&matrix(rows), COLLINEAR_FLOOR), Err(Because::Collinear.into()));
         }
         assert_eq!(Symmetric::from_fn(1, |_, _| Ok(f64::NAN)), Err(Because::NotFinite.into()));
+    }
+
+    #[test]
+    fn rows_that_make_no_symmetric_matrix_are_refused() {
+        let of =
+            |rows: &[&[f64]]| Symmetric::from_rows(&rows.iter().map(|row| row.to_vec()).collect::<Vec<_>>());
+        assert_eq!(of(&[&[1.0, 0.0]]), Err(Because::LengthsDiffer.into()));
+        assert_eq!(of(&[&[f64::NAN]]), Err(Because::NotFinite.into()));
+        assert_eq!(of(&[&[1.0, 0.5], &[0.4, 1.0]]), Err(Because::CovarianceInvalid.into()));
     }
 
     #[test]

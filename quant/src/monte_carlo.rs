@@ -1,11 +1,9 @@
 //! Simulated returns of normally distributed series: the same seed gives the same bits on every machine.
 
 use crate::figure::{Because, Unavailable, finite};
-use crate::gaussian;
+use crate::linear::{Cholesky, Symmetric, dot};
+use crate::normal;
 use crate::var::{OrderedReturns, Tail};
-
-/// What rounding may leave of a pivot of a covariance matrix, relative to its variance, and still be zero.
-const PIVOT_ROUNDING: f64 = 1e-12;
 
 /// Blackman and Vigna's xoshiro256++ (2019), seeded by Steele, Lea and Flood's SplitMix64 (2014). Period 2^256 - 1.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,8 +33,8 @@ impl Generator {
     }
 
     /// Standard normal, by inversion: one uniform number each, so that draws can be counted.
-    pub fn normal(&mut self) -> Result<f64, Unavailable> {
-        gaussian::quantile(self.uniform())
+    pub fn normal(&mut self) -> f64 {
+        normal::quantile(self.uniform())
     }
 }
 
@@ -51,31 +49,28 @@ fn split_mix(seed: &mut u64) -> u64 {
 #[derive(Debug, Clone, PartialEq)]
 pub struct NormalReturns {
     means: Vec<f64>,
-    /// L of the covariance LLᵀ: row i has i + 1 entries.
-    root: Vec<Vec<f64>>,
+    /// L of the covariance LLᵀ.
+    root: Cholesky,
 }
 
 impl NormalReturns {
-    /// Means and covariance of the returns of a period; the covariance row by row, in the order of the means. Refused
-    /// when the shapes differ or the matrix is not symmetric or has a negative eigenvalue; singular ones are taken.
-    pub fn of(means: &[f64], covariance: &[Vec<f64>]) -> Result<Self, Unavailable> {
+    /// Means and covariance of the returns of a period, in the same order. Refused when the shapes differ or the matrix
+    /// has a negative eigenvalue; singular ones are taken.
+    pub fn of(means: &[f64], covariance: &Symmetric) -> Result<Self, Unavailable> {
         if means.is_empty() {
             return Err(Because::NoPoints.into());
         }
-        if covariance.len() != means.len() || covariance.iter().any(|row| row.len() != means.len()) {
+        if covariance.size() != means.len() {
             return Err(Because::LengthsDiffer.into());
         }
-        for value in means.iter().chain(covariance.iter().flatten()) {
-            finite(*value)?;
-        }
-        symmetric(covariance)?;
-        Ok(Self { means: means.to_vec(), root: triangular_root(covariance)? })
+        let means = means.iter().map(|mean| finite(*mean)).collect::<Result<_, _>>()?;
+        Ok(Self { means, root: Cholesky::semidefinite(covariance)? })
     }
 
     /// Draws the returns of one period, as many as there are series.
     pub fn draw(&self, generator: &mut Generator) -> Result<Vec<f64>, Unavailable> {
-        let normals = self.normals(generator)?;
-        let returns = self.means.iter().zip(&self.root).map(|(mean, row)| mean + dot(row, &normals));
+        let normals: Vec<f64> = self.means.iter().map(|_| generator.normal()).collect();
+        let returns = self.means.iter().zip(self.root.times(&normals)).map(|(mean, part)| mean + part);
         returns.map(finite).collect()
     }
 
@@ -86,18 +81,13 @@ impl NormalReturns {
             return Err(Because::LengthsDiffer.into());
         }
         let mean = finite(dot(&self.means, weights))?;
-        let mut exposures = vec![0.0; weights.len()];
-        for (row, weight) in self.root.iter().zip(weights) {
-            for (exposure, entry) in exposures.iter_mut().zip(row) {
-                *exposure += weight * entry;
-            }
-        }
+        let exposures = self.root.transposed_times(weights);
         let mut generator = Generator::seeded(seed);
         let mut returns = Vec::with_capacity(draws);
         for _ in 0..draws {
             let mut value = mean;
             for exposure in &exposures {
-                value += exposure * generator.normal()?;
+                value += exposure * generator.normal();
             }
             returns.push(finite(value)?);
         }
@@ -114,50 +104,6 @@ impl NormalReturns {
     ) -> Result<Tail, Unavailable> {
         OrderedReturns::of(&self.book_returns(weights, draws, seed)?)?.tail(confidence, 1)
     }
-
-    fn normals(&self, generator: &mut Generator) -> Result<Vec<f64>, Unavailable> {
-        self.means.iter().map(|_| generator.normal()).collect()
-    }
-}
-
-fn symmetric(matrix: &[Vec<f64>]) -> Result<(), Unavailable> {
-    for (i, row) in matrix.iter().enumerate() {
-        for (value, mirrored) in row.iter().zip(matrix.iter().filter_map(|other| other.get(i))) {
-            if (value - mirrored).abs() > PIVOT_ROUNDING * value.abs().max(mirrored.abs()) {
-                return Err(Because::CovarianceInvalid.into());
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Cholesky's factor, row by row. A pivot that is zero up to rounding makes its column zero; what then remains of the
-/// column must be zero too.
-fn triangular_root(matrix: &[Vec<f64>]) -> Result<Vec<Vec<f64>>, Unavailable> {
-    let variances: Vec<f64> = matrix.iter().enumerate().filter_map(|(i, row)| row.get(i).copied()).collect();
-    let mut root: Vec<Vec<f64>> = Vec::with_capacity(matrix.len());
-    for (row, variance) in matrix.iter().zip(&variances) {
-        let mut entries: Vec<f64> = Vec::with_capacity(root.len() + 1);
-        for ((above, covariance), other) in root.iter().zip(row).zip(&variances) {
-            let rest = covariance - dot(above, &entries);
-            entries.push(match above.last() {
-                Some(pivot) if *pivot > 0.0 => rest / pivot,
-                _ if rest.abs() <= (PIVOT_ROUNDING * variance * other).abs().sqrt() => 0.0,
-                _ => return Err(Because::CovarianceInvalid.into()),
-            });
-        }
-        let pivot = finite(variance - dot(&entries, &entries))?;
-        if pivot < -PIVOT_ROUNDING * variance || *variance < 0.0 {
-            return Err(Because::CovarianceInvalid.into());
-        }
-        entries.push(if pivot > PIVOT_ROUNDING * variance { pivot.sqrt() } else { 0.0 });
-        root.push(entries);
-    }
-    Ok(root)
-}
-
-fn dot(left: &[f64], right: &[f64]) -> f64 {
-    left.iter().zip(right).map(|(left, right)| left * right).sum()
 }
 
 #[cfg(test)]
@@ -191,8 +137,12 @@ mod tests {
         assert!(((u64::MAX >> 12) as f64 + 0.5) / ((1_u64 << 52) as f64) < 1.0);
     }
 
+    fn matrix<const N: usize>(rows: [[f64; N]; N]) -> Result<Symmetric, Unavailable> {
+        Symmetric::from_rows(&rows.map(Vec::from))
+    }
+
     fn two() -> NormalReturns {
-        NormalReturns::of(&[0.001, -0.002], &[vec![4e-4, 1.2e-4], vec![1.2e-4, 1e-4]]).unwrap()
+        NormalReturns::of(&[0.001, -0.002], &matrix([[4e-4, 1.2e-4], [1.2e-4, 1e-4]]).unwrap()).unwrap()
     }
 
     #[test]
@@ -231,17 +181,18 @@ mod tests {
 
     #[test]
     fn a_singular_covariance_is_taken() {
-        let twins = NormalReturns::of(&[0.0, 0.0], &[vec![0.01, 0.01], vec![0.01, 0.01]]).unwrap();
+        let twins = NormalReturns::of(&[0.0, 0.0], &matrix([[0.01, 0.01], [0.01, 0.01]]).unwrap()).unwrap();
         let draw = twins.draw(&mut Generator::seeded(3)).unwrap();
         assert!((draw[0] / draw[1] - 1.0).abs() < 1e-14);
-        let cash = NormalReturns::of(&[0.01, 0.0], &[vec![0.0, 0.0], vec![0.0, 0.01]]).unwrap();
+        let cash = NormalReturns::of(&[0.01, 0.0], &matrix([[0.0, 0.0], [0.0, 0.01]]).unwrap()).unwrap();
         assert_eq!(cash.book_returns(&[1.0, 0.0], 2, 3), Ok(vec![0.01, 0.01]));
     }
 
     #[test]
     fn what_is_no_covariance_is_refused() {
-        let refused = |matrix: [[f64; 2]; 2]| {
-            NormalReturns::of(&[0.0, 0.0], &matrix.map(Vec::from))
+        let refused = |rows: [[f64; 2]; 2]| {
+            matrix(rows)
+                .and_then(|matrix| NormalReturns::of(&[0.0, 0.0], &matrix))
                 .err()
                 .map(|unavailable| unavailable.because)
         };
@@ -250,8 +201,11 @@ mod tests {
         assert_eq!(refused([[-1.0, 0.0], [0.0, 1.0]]), Some(Because::CovarianceInvalid));
         assert_eq!(refused([[0.0, 0.1], [0.1, 1.0]]), Some(Because::CovarianceInvalid));
         assert_eq!(refused([[f64::NAN, 0.0], [0.0, 1.0]]), Some(Because::NotFinite));
-        assert_eq!(NormalReturns::of(&[0.0], &[]).err(), Some(Because::LengthsDiffer.into()));
-        assert_eq!(NormalReturns::of(&[], &[]).err(), Some(Because::NoPoints.into()));
+        assert_eq!(
+            NormalReturns::of(&[0.0], &matrix([]).unwrap()).err(),
+            Some(Because::LengthsDiffer.into())
+        );
+        assert_eq!(NormalReturns::of(&[], &matrix([]).unwrap()).err(), Some(Because::NoPoints.into()));
         assert_eq!(
             two().book_tail(&[1.0, 0.0], 0.95, 0, 1),
             Err(Because::TooFewReturns { needed: 1 }.into())
@@ -261,7 +215,7 @@ mod tests {
 
     #[test]
     fn one_series_is_a_book_too() {
-        let one = NormalReturns::of(&[0.0], &[vec![1.0]]).unwrap();
+        let one = NormalReturns::of(&[0.0], &matrix([[1.0]]).unwrap()).unwrap();
         let returns = one.book_returns(&[1.0], 20_000, 5).unwrap();
         assert!((Sample::of(&returns).unwrap().deviation(Deviation::Sample).unwrap() - 1.0).abs() < 0.02);
     }

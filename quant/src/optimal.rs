@@ -3,8 +3,6 @@
 //! Means and covariances are per period and of any scale; the weights do not depend on it. Each method is exact up to the
 //! arithmetic, none draws random numbers, and equal input gives equal bits.
 
-mod cholesky;
-mod covariance;
 pub mod hierarchical;
 mod nonnegative;
 pub mod risk_parity;
@@ -13,10 +11,12 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::figure::Unavailable;
+use crate::figure::{Because, Unavailable};
+use crate::linear::{Symmetric, dot};
 use crate::optimal::nonnegative::nonnegative_minimum;
 
-pub use covariance::Covariance;
+/// A pivot below this share of its variance is rounding: the matrix counts as singular.
+const PIVOT_MIN: f64 = 1e-13;
 
 /// A long-only portfolio.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,18 +33,14 @@ pub struct OptimalPortfolio {
 pub enum NoPortfolio {
     /// There are no assets.
     NoAssets,
-    /// The matrix is not square, or the means are not one per asset.
+    /// The means are not one per asset.
     LengthsDiffer,
     /// An input was NaN or infinite, or the result would have been.
     NotFinite,
-    /// The matrix differs from its mirror image.
-    NotSymmetric,
     /// The matrix lets a portfolio have no risk, or less: there is no one best portfolio.
     NotPositiveDefinite,
     /// No asset has a mean above zero, so that no portfolio has a Sharpe ratio worth maximising.
     NoPositiveMean,
-    /// The covariances could not be computed from the series.
-    Returns(Unavailable),
     /// The iteration did not settle.
     NotSettled,
 }
@@ -52,11 +48,9 @@ pub enum NoPortfolio {
 impl fmt::Display for NoPortfolio {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let phrase = match self {
-            Self::Returns(unavailable) => return unavailable.fmt(f),
             Self::NoAssets => "no assets",
-            Self::LengthsDiffer => "matrix and series of different sizes",
+            Self::LengthsDiffer => "matrix and means of different sizes",
             Self::NotFinite => "not a finite number",
-            Self::NotSymmetric => "covariances not symmetric",
             Self::NotPositiveDefinite => "covariances not positive definite",
             Self::NoPositiveMean => "no asset with a positive mean",
             Self::NotSettled => "the iteration did not settle",
@@ -67,18 +61,30 @@ impl fmt::Display for NoPortfolio {
 
 impl std::error::Error for NoPortfolio {}
 
+impl From<Unavailable> for NoPortfolio {
+    fn from(unavailable: Unavailable) -> Self {
+        match unavailable.because {
+            Because::Collinear => Self::NotPositiveDefinite,
+            Because::LengthsDiffer => Self::LengthsDiffer,
+            _ => Self::NotFinite,
+        }
+    }
+}
+
 /// The long-only portfolio with the least variance (Markowitz 1952), exact by active sets.
 ///
 /// Minimises `½ z'Σz - 1'z` over `z ≥ 0`: the conditions of the optimum are the same up to the scale of `z`.
-pub fn min_variance(covariance: &Covariance) -> Result<OptimalPortfolio, NoPortfolio> {
-    covariance.portfolio(nonnegative_minimum(covariance, &vec![1.0; covariance.size()])?)
+pub fn min_variance(covariance: &Symmetric) -> Result<OptimalPortfolio, NoPortfolio> {
+    usable(covariance)?;
+    portfolio(covariance, nonnegative_minimum(covariance, &vec![1.0; covariance.size()])?)
 }
 
 /// The long-only portfolio with the greatest ratio of mean (in excess of the risk-free rate, per period) to deviation
 /// (Sharpe 1966), exact by active sets.
 ///
 /// Minimises `½ z'Σz - m'z` over `z ≥ 0`. Refused if no mean is above zero.
-pub fn max_sharpe(covariance: &Covariance, excess_means: &[f64]) -> Result<OptimalPortfolio, NoPortfolio> {
+pub fn max_sharpe(covariance: &Symmetric, excess_means: &[f64]) -> Result<OptimalPortfolio, NoPortfolio> {
+    usable(covariance)?;
     if excess_means.len() != covariance.size() {
         return Err(NoPortfolio::LengthsDiffer);
     }
@@ -90,5 +96,25 @@ pub fn max_sharpe(covariance: &Covariance, excess_means: &[f64]) -> Result<Optim
         return Err(NoPortfolio::NoPositiveMean);
     }
     let scaled: Vec<f64> = excess_means.iter().map(|mean| mean / greatest).collect();
-    covariance.portfolio(nonnegative_minimum(covariance, &scaled)?)
+    portfolio(covariance, nonnegative_minimum(covariance, &scaled)?)
+}
+
+/// Refuses a matrix without assets or with a variance that is not above zero.
+fn usable(covariance: &Symmetric) -> Result<(), NoPortfolio> {
+    if covariance.size() == 0 {
+        return Err(NoPortfolio::NoAssets);
+    }
+    if covariance.diagonal().any(|variance| variance <= 0.0) {
+        return Err(NoPortfolio::NotPositiveDefinite);
+    }
+    Ok(())
+}
+
+/// Scales weights to one.
+fn portfolio(covariance: &Symmetric, weights: Vec<f64>) -> Result<OptimalPortfolio, NoPortfolio> {
+    let total: f64 = weights.iter().sum();
+    let weights: Vec<f64> = weights.into_iter().map(|weight| weight / total).collect();
+    let variance = dot(&weights, &covariance.times(&weights)?);
+    let numbers = variance.is_finite() && weights.iter().all(|weight| weight.is_finite());
+    if numbers { Ok(OptimalPortfolio { weights, variance }) } else { Err(NoPortfolio::NotFinite) }
 }

@@ -3,7 +3,7 @@
 //!
 //! Per share, in the currency of the spot; rates, yields and volatilities are fractions a year (0.05, 0.20), continuously
 //! compounded; time is in years of 365 days. Nothing here returns NaN or infinity: what has no value is an
-//! [`OptionRefusal`]. All transcendental functions are polynomials of [`normal`], so that a value has the same bits
+//! [`OptionRefusal`]. All transcendental functions are polynomials of [`crate::normal`], so that a value has the same bits
 //! alone, in a batch and on every machine.
 
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,6 @@ pub mod batch;
 pub mod black_scholes;
 pub mod greeks;
 pub mod implied_volatility;
-pub mod normal;
 pub mod position;
 mod refusal;
 

@@ -1,8 +1,11 @@
 //! Ordinary least squares with an intercept, on one series or several.
 
+use std::sync::OnceLock;
+
 use serde::{Deserialize, Serialize};
 
 use crate::figure::{Because, Figure, Unavailable, finite, number};
+use crate::lanes::sum_of;
 use crate::linear::{COLLINEAR_FLOOR, Cholesky, Symmetric, centre, dot, standardise};
 use crate::moments::at_least;
 use crate::panel::Panel;
@@ -36,8 +39,8 @@ pub struct Coefficient {
     pub standard_error: f64,
     /// value / standard error. `ZeroDeviation` when the fit is exact.
     pub t: Figure,
-    /// Two-sided p value of t with n − k degrees of freedom, 0 to 1.
-    pub p: Figure,
+    /// n − k, with which t is distributed.
+    pub degrees: f64,
 }
 
 /// A least-squares fit.
@@ -81,15 +84,11 @@ pub struct Design {
     norms: Vec<f64>,
     standardised: Vec<f64>,
     gram: Symmetric,
-    inverse: Result<Inverse, Unavailable>,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-struct Inverse {
-    gram: Symmetric,
-    /// Column j holds the weights with which the explained values add up to coefficient j: the rows of the
-    /// pseudo-inverse. The intercept's come last.
-    influence: Vec<f64>,
+    factor: Result<Cholesky, Unavailable>,
+    /// Of errors that need more than R⁻¹; made when they are first asked for.
+    influence: OnceLock<Vec<f64>>,
+    /// Variances of the slopes and, last, of the intercept for residuals of variance one.
+    unit_variances: Result<Vec<f64>, Unavailable>,
 }
 
 impl Design {
@@ -118,8 +117,21 @@ impl Design {
             (Some(left), Some(right)) => Ok(dot(left, right)),
             _ => Err(Because::UnknownIndex.into()),
         })?;
-        let inverse = Inverse::new(&gram, &columns, &means, &norms);
-        Ok(Self { rows: panel.rows(), means, norms, standardised, gram, inverse })
+        let factor = Cholesky::new(&gram, COLLINEAR_FLOOR);
+        let unit_variances = match &factor {
+            Ok(factor) => unit_variances(factor, &means, &norms, panel.rows()),
+            Err(unavailable) => Err(*unavailable),
+        };
+        Ok(Self {
+            rows: panel.rows(),
+            means,
+            norms,
+            standardised,
+            gram,
+            factor,
+            influence: OnceLock::new(),
+            unit_variances,
+        })
     }
 
     /// Number of explaining series.
@@ -142,28 +154,31 @@ impl Design {
     /// # Errors
     /// `LengthsDiffer`, `Collinear`, `NotFinite`.
     pub fn fit(&self, explained: &[f64], errors: StandardErrors) -> Result<Fit, Unavailable> {
-        let inverse = self.inverse.as_ref().map_err(|unavailable| *unavailable)?;
+        let factor = self.factor()?;
         let centred = self.centred(explained)?;
-        let influences = || inverse.influence.chunks_exact(self.rows);
-        let slopes: Vec<f64> =
-            influences().take(self.size()).map(|influence| dot(influence, &centred.values)).collect();
+        let per_norm = factor.solve(&self.products(&centred))?;
+        let slopes: Vec<f64> = per_norm.iter().zip(&self.norms).map(|(value, norm)| value / norm).collect();
         let intercept = self.intercept(&centred, &slopes)?;
         let residuals = self.residuals(&centred, &slopes)?;
         let degrees = number((self.rows - self.size() - 1) as u64);
         let variance = residuals.squares / degrees;
-        let coefficient = |(value, influence): (f64, &[f64])| {
-            let variance = match errors {
-                StandardErrors::Classical => variance * dot(influence, influence),
-                StandardErrors::NeweyWest { lags } => long_run(influence, &residuals.values, lags),
-            };
-            Coefficient::new(value, variance.max(0.0).sqrt(), degrees)
+        let variances: Vec<f64> = match errors {
+            StandardErrors::Classical => {
+                let of_unit = self.unit_variances.as_ref().map_err(|unavailable| *unavailable)?;
+                of_unit.iter().map(|of_unit| variance * of_unit).collect()
+            }
+            StandardErrors::NeweyWest { lags } => self
+                .influence(factor)?
+                .chunks_exact(self.rows)
+                .map(|influence| long_run(influence, &residuals.values, lags))
+                .collect(),
         };
         let mut coefficients = slopes
             .iter()
             .copied()
             .chain([intercept])
-            .zip(influences())
-            .map(coefficient)
+            .zip(variances)
+            .map(|(value, variance)| Coefficient::new(value, variance.max(0.0).sqrt(), degrees))
             .collect::<Result<Vec<_>, _>>()?;
         let intercept = coefficients.pop().ok_or(Because::Collinear)?;
         Ok(Fit {
@@ -180,8 +195,7 @@ impl Design {
     /// # Errors
     /// `Collinear`.
     pub fn variance_inflation(&self) -> Result<Vec<f64>, Unavailable> {
-        let inverse = self.inverse.as_ref().map_err(|unavailable| *unavailable)?;
-        Ok(inverse.gram.diagonal().collect())
+        Ok(self.factor()?.inverse()?.diagonal().collect())
     }
 
     /// Ratio of the largest to the smallest singular value of the standardised series; 1 or more.
@@ -194,6 +208,35 @@ impl Design {
             (Some(least), Some(most)) if *least > f64::EPSILON * most => finite((most / least).sqrt()),
             _ => Err(Because::Collinear.into()),
         }
+    }
+
+    fn factor(&self) -> Result<&Cholesky, Unavailable> {
+        self.factor.as_ref().map_err(|unavailable| *unavailable)
+    }
+
+    /// Column j holds the weights with which the explained values add up to coefficient j: the rows of the
+    /// pseudo-inverse. The intercept's come last.
+    fn influence(&self, factor: &Cholesky) -> Result<&[f64], Unavailable> {
+        if let Some(known) = self.influence.get() {
+            return Ok(known);
+        }
+        let inverse = factor.inverse()?;
+        let columns = || self.standardised.chunks_exact(self.rows);
+        let mut influence = vec![0.0; self.standardised.len()];
+        for ((into, cells), norm) in
+            influence.chunks_exact_mut(self.rows).zip(inverse.rows()).zip(&self.norms)
+        {
+            for (column, cell) in columns().zip(cells) {
+                let factor = cell / norm;
+                into.iter_mut().zip(column).for_each(|(into, value)| *into += factor * value);
+            }
+        }
+        let mut intercept = vec![1.0 / self.rows as f64; self.rows];
+        for (of_slope, mean) in influence.chunks_exact(self.rows).zip(&self.means) {
+            intercept.iter_mut().zip(of_slope).for_each(|(into, value)| *into -= mean * value);
+        }
+        influence.extend(intercept);
+        Ok(self.influence.get_or_init(|| influence))
     }
 
     /// Lengths of the centred series: root of the sum of squared deviations.
@@ -215,7 +258,7 @@ impl Design {
             Ok((mean, norm)) => Ok(Centred { values, mean, norm }),
             // A constant series has coefficients (zero); what it lacks are t and R².
             Err(Unavailable { because: Because::ZeroDeviation }) => {
-                let mean = finite(explained.iter().copied().collect::<Sum>().total()? / self.rows as f64)?;
+                let mean = finite(sum_of(explained, |value| value) / self.rows as f64)?;
                 Ok(Centred { values: vec![0.0; self.rows], mean, norm: 0.0 })
             }
             Err(unavailable) => Err(unavailable),
@@ -266,23 +309,16 @@ pub(crate) struct Residuals {
     pub(crate) r_squared: Figure,
 }
 
-impl Inverse {
-    fn new(gram: &Symmetric, columns: &Panel, means: &[f64], norms: &[f64]) -> Result<Self, Unavailable> {
-        let inverse = Cholesky::new(gram, COLLINEAR_FLOOR)?.inverse()?;
-        let rows = columns.rows();
-        let mut influence = vec![0.0; columns.size() * rows];
-        for ((into, cells), norm) in influence.chunks_exact_mut(rows).zip(inverse.rows()).zip(norms) {
-            for (column, cell) in columns.columns().zip(cells) {
-                let factor = cell / norm;
-                into.iter_mut().zip(column).for_each(|(into, value)| *into += factor * value);
-            }
-        }
-        let mut intercept = vec![1.0 / rows as f64; rows];
-        for (of_slope, mean) in influence.chunks_exact(rows).zip(means) {
-            intercept.iter_mut().zip(of_slope).for_each(|(into, value)| *into -= mean * value);
-        }
-        influence.extend(intercept);
-        Ok(Self { gram: inverse, influence })
+impl Line {
+    /// A fit on one series. `TooFewSeries` for one on none.
+    pub(crate) fn of(fit: Fit) -> Result<Self, Unavailable> {
+        Ok(Self {
+            alpha: fit.intercept,
+            beta: fit.slopes.first().copied().ok_or(Because::TooFewSeries { needed: 1 })?,
+            r_squared: fit.r_squared,
+            residual_deviation: fit.residual_deviation,
+            count: fit.count,
+        })
     }
 }
 
@@ -293,12 +329,17 @@ impl Coefficient {
         } else {
             Err(Because::ZeroDeviation.into())
         };
-        Ok(Self { value: finite(value)?, standard_error, t, p: t.and_then(|t| two_sided_p(t, degrees)) })
+        Ok(Self { value: finite(value)?, standard_error, t, degrees })
+    }
+
+    /// Two-sided p value of t, 0 to 1. `ZeroDeviation` when the fit is exact.
+    pub fn p(&self) -> Figure {
+        two_sided_p(self.t?, self.degrees)
     }
 
     /// Whether the p value lies below `level`, a probability; no when there is none.
     pub fn significant(&self, level: f64) -> bool {
-        self.p.is_ok_and(|p| p < level)
+        self.p().is_ok_and(|p| p < level)
     }
 }
 
@@ -311,15 +352,22 @@ pub fn line(explained: &[f64], explaining: &[f64]) -> Result<Line, Unavailable> 
     if explained.len() != explaining.len() {
         return Err(Because::LengthsDiffer.into());
     }
-    let fit =
-        Design::new(&Panel::new(explaining, explaining.len())?)?.fit(explained, StandardErrors::Classical)?;
-    Ok(Line {
-        alpha: fit.intercept,
-        beta: fit.slopes.first().copied().ok_or(Because::TooFewSeries { needed: 1 })?,
-        r_squared: fit.r_squared,
-        residual_deviation: fit.residual_deviation,
-        count: fit.count,
-    })
+    let design = Design::new(&Panel::new(explaining, explaining.len())?)?;
+    Line::of(design.fit(explained, StandardErrors::Classical)?)
+}
+
+/// R⁻¹_jj / norm_j² of the slopes and, last, 1/n + m'R⁻¹m of the intercept, with m the means over the norms.
+fn unit_variances(
+    factor: &Cholesky,
+    means: &[f64],
+    norms: &[f64],
+    rows: usize,
+) -> Result<Vec<f64>, Unavailable> {
+    let scaled: Vec<f64> = means.iter().zip(norms).map(|(mean, norm)| mean / norm).collect();
+    let of_intercept = 1.0 / rows as f64 + dot(&scaled, &factor.solve(&scaled)?);
+    let inverse = factor.inverse()?;
+    let of_slopes = inverse.diagonal().zip(norms).map(|(cell, norm)| cell / (norm * norm));
+    Ok(of_slopes.chain([of_intercept]).collect())
 }
 
 /// Variance of Σ influence · y when the residuals' products at up to `lags` periods are not zero.

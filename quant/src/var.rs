@@ -5,9 +5,9 @@
 //! a loss. Both need the whole series: a percentile has no accumulator of constant size that is also exact.
 
 use crate::figure::{Because, Figure, Unavailable, finite, number};
-use crate::gaussian;
 use crate::lanes::sum_of;
 use crate::moments::at_least;
+use crate::normal;
 use crate::sample::Sample;
 
 /// Fewest returns for a 5th percentile: one of them lies at or below it.
@@ -122,13 +122,13 @@ pub fn parametric_tail(returns: &Sample<'_>, confidence: f64) -> Result<Tail, Un
 
 /// The tail of a normal distribution with this mean and deviation, both fractions per period.
 pub fn normal_tail(mean: f64, deviation: f64, confidence: f64) -> Result<Tail, Unavailable> {
-    let z = gaussian::quantile(confidence)?;
-    if deviation < 0.0 {
+    if !(confidence > 0.0 && confidence < 1.0) || deviation < 0.0 {
         return Err(Because::InvalidConvention.into());
     }
+    let z = normal::quantile(confidence);
     Ok(Tail {
         value_at_risk: finite(z * deviation - mean)?,
-        expected_shortfall: finite(deviation * gaussian::density(z) / (1.0 - confidence) - mean)?,
+        expected_shortfall: finite(deviation * normal::density(z) / (1.0 - confidence) - mean)?,
     })
 }
 

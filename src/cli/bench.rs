@@ -54,6 +54,10 @@ enum Name {
     Http,
     /// What others notice of ten thousand guesses of a password in a minute
     SignIn,
+    /// The risk of one book and of a thousand, against numpy
+    Portfolio,
+    /// Values, Greeks and implied volatilities of options, against numpy and a pricing library
+    Options,
     /// The trading engine against a bare loop, in memory and durable
     Run,
 }
@@ -71,6 +75,10 @@ pub async fn run(bench: Bench, mut config: Config, output: &Output) -> anyhow::R
             bench::http(config, &prices, bench.seconds, bench.rounds).await
         }
         Name::SignIn => bench::sign_in(config, &demo_data().join("sp500_20.csv.gz")).await,
+        Name::Portfolio => {
+            bench::portfolio(&demo_data(), &PathBuf::from("data/stress_scenarios.json"), bench.rounds)
+        }
+        Name::Options => bench::options(bench.rounds),
         _ => {
             let tape = Tape::open(config).await?;
             let outcome = measure(&bench, &tape).await;
@@ -78,7 +86,7 @@ pub async fn run(bench: Bench, mut config: Config, output: &Output) -> anyhow::R
             outcome
         }
     };
-    if private {
+    if private && scratch.exists() {
         std::fs::remove_dir_all(&scratch)?;
     }
     output.show(&outcome?, |report| serde_json::to_string_pretty(report).unwrap_or_default())?;
@@ -98,7 +106,9 @@ async fn daily_bars(tape: &Tape) -> anyhow::Result<Arc<Bars>> {
 
 async fn measure(bench: &Bench, tape: &Tape) -> anyhow::Result<BenchReport> {
     match bench.name {
-        Name::Http | Name::SignIn => anyhow::bail!("this bench opens the tape itself"),
+        Name::Http | Name::SignIn | Name::Portfolio | Name::Options => {
+            anyhow::bail!("this bench needs no tape, or opens it itself")
+        }
         Name::FullLog => {
             bench::full_log(tape.log.connector(), bench.streams, bench.seconds, bench.rounds).await
         }

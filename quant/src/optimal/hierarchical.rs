@@ -3,10 +3,12 @@
 //! Assets are put in the order of a single-linkage tree on the distances `√((1 - ρ) / 2)`, then the weight is halved from the
 //! top down, each half in inverse proportion to its variance.
 
-use crate::optimal::{Covariance, NoPortfolio, OptimalPortfolio};
+use crate::linear::Symmetric;
+use crate::optimal::{NoPortfolio, OptimalPortfolio, portfolio, usable};
 
 /// The hierarchical portfolio. Exists for every covariance matrix, also a singular one.
-pub fn hierarchical_risk_parity(covariance: &Covariance) -> Result<OptimalPortfolio, NoPortfolio> {
+pub fn hierarchical_risk_parity(covariance: &Symmetric) -> Result<OptimalPortfolio, NoPortfolio> {
+    usable(covariance)?;
     let mut weights = vec![1.0; covariance.size()];
     let mut groups = vec![order(covariance)];
     while let Some(group) = groups.pop() {
@@ -20,7 +22,7 @@ pub fn hierarchical_risk_parity(covariance: &Covariance) -> Result<OptimalPortfo
         scale(&mut weights, second, 1.0 - share);
         groups.extend([second.to_vec(), first.to_vec()]);
     }
-    covariance.portfolio(weights)
+    portfolio(covariance, weights)
 }
 
 fn scale(weights: &mut [f64], group: &[usize], factor: f64) {
@@ -32,22 +34,27 @@ fn scale(weights: &mut [f64], group: &[usize], factor: f64) {
 }
 
 /// Variance of a group whose assets are held in inverse proportion to their own variances.
-fn group_variance(covariance: &Covariance, group: &[usize]) -> f64 {
-    let inverse: Vec<f64> = group.iter().map(|i| 1.0 / covariance.cell(*i, *i)).collect();
+fn group_variance(covariance: &Symmetric, group: &[usize]) -> f64 {
+    let inverse: Vec<f64> = group.iter().map(|i| 1.0 / cell(covariance, *i, *i)).collect();
     let total: f64 = inverse.iter().sum();
     let mut variance = 0.0;
     for (i, left) in group.iter().zip(&inverse) {
         for (j, right) in group.iter().zip(&inverse) {
-            variance += left / total * (right / total) * covariance.cell(*i, *j);
+            variance += left / total * (right / total) * cell(covariance, *i, *j);
         }
     }
     variance
 }
 
+/// One cell; zero beyond the matrix, where nobody looks.
+fn cell(covariance: &Symmetric, row: usize, column: usize) -> f64 {
+    covariance.get(row, column).unwrap_or(0.0)
+}
+
 /// The distance of two assets, zero for perfectly correlated ones.
-fn distance(covariance: &Covariance, left: usize, right: usize) -> f64 {
-    let deviations = covariance.cell(left, left).sqrt() * covariance.cell(right, right).sqrt();
-    let correlation = covariance.cell(left, right) / deviations;
+fn distance(covariance: &Symmetric, left: usize, right: usize) -> f64 {
+    let deviations = cell(covariance, left, left).sqrt() * cell(covariance, right, right).sqrt();
+    let correlation = cell(covariance, left, right) / deviations;
     (0.5 * (1.0 - correlation)).clamp(0.0, 1.0).sqrt()
 }
 
@@ -58,7 +65,7 @@ struct Outside {
 }
 
 /// The leaves of the single-linkage tree from left to right; of two branches the older one is left, as in scipy.
-fn order(covariance: &Covariance) -> Vec<usize> {
+fn order(covariance: &Symmetric) -> Vec<usize> {
     let mut merges = spanning_tree(covariance);
     merges.sort_by(|left, right| left.2.total_cmp(&right.2));
     // Clusters that nothing was merged with yet, by age: the leaves first.
@@ -76,7 +83,7 @@ fn order(covariance: &Covariance) -> Vec<usize> {
 
 /// The edges of the minimal spanning tree with their lengths, in the order in which Prim's method from the first asset finds
 /// them, each from the asset found before.
-fn spanning_tree(covariance: &Covariance) -> Vec<(usize, usize, f64)> {
+fn spanning_tree(covariance: &Symmetric) -> Vec<(usize, usize, f64)> {
     let mut outside: Vec<Outside> =
         (1..covariance.size()).map(|asset| Outside { asset, distance: f64::INFINITY }).collect();
     let mut edges = Vec::with_capacity(outside.len());

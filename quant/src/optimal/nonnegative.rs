@@ -1,20 +1,20 @@
 //! The least value of a quadratic function over numbers that may not be negative.
 
-use crate::optimal::cholesky::solve;
-use crate::optimal::{Covariance, NoPortfolio};
+use crate::linear::{Cholesky, Symmetric};
+use crate::optimal::{NoPortfolio, PIVOT_MIN};
 
 /// A gradient above this share of its terms lets an asset in; below it, it is rounding.
 const GRADIENT_MIN: f64 = 1e-12;
 
 /// The `z ≥ 0` that minimises `½ z'Σz - c'z`, by the active sets of Lawson and Hanson (1974), whose every step lowers the
 /// function, so that no set comes twice. Some `c` must be above zero.
-pub fn nonnegative_minimum(covariance: &Covariance, c: &[f64]) -> Result<Vec<f64>, NoPortfolio> {
+pub fn nonnegative_minimum(covariance: &Symmetric, c: &[f64]) -> Result<Vec<f64>, NoPortfolio> {
     let size = covariance.size();
     let mut z = vec![0.0; size];
     let mut free: Vec<usize> = Vec::new();
     // Each round lets one asset in. A cycle would need rounding errors; the bound turns it into a refusal.
     for _ in 0..30 * (size + 1) {
-        let Some(entering) = steepest(covariance, c, &z, &free) else { return Ok(z) };
+        let Some(entering) = steepest(covariance, c, &z, &free)? else { return Ok(z) };
         free.push(entering);
         while !settle(covariance, c, &mut z, &mut free)? {}
     }
@@ -22,11 +22,15 @@ pub fn nonnegative_minimum(covariance: &Covariance, c: &[f64]) -> Result<Vec<f64
 }
 
 /// The asset outside the free ones whose increase lowers the function most; none at the minimum.
-fn steepest(covariance: &Covariance, c: &[f64], z: &[f64], free: &[usize]) -> Option<usize> {
-    let products = covariance.times(z);
+fn steepest(
+    covariance: &Symmetric,
+    c: &[f64],
+    z: &[f64],
+    free: &[usize],
+) -> Result<Option<usize>, NoPortfolio> {
+    let products = covariance.times(z)?;
     let mut best = None;
-    for (i, ((wanted, product), variance)) in c.iter().zip(&products).zip(covariance.variances()).enumerate()
-    {
+    for (i, ((wanted, product), variance)) in c.iter().zip(&products).zip(covariance.diagonal()).enumerate() {
         // In units of the asset's own deviation, so that the choice does not depend on its scale.
         let gradient = (wanted - product) / variance.sqrt();
         let rounding = GRADIENT_MIN * (wanted.abs() + product.abs()) / variance.sqrt();
@@ -35,22 +39,20 @@ fn steepest(covariance: &Covariance, c: &[f64], z: &[f64], free: &[usize]) -> Op
             best = Some((i, gradient));
         }
     }
-    best.map(|(i, _)| i)
+    Ok(best.map(|(i, _)| i))
 }
 
 /// Moves to the minimum over the free assets, or as far as none becomes negative; those at zero are free no more.
 /// Whether the minimum was reached.
 fn settle(
-    covariance: &Covariance,
+    covariance: &Symmetric,
     c: &[f64],
     z: &mut [f64],
     free: &mut Vec<usize>,
 ) -> Result<bool, NoPortfolio> {
-    let matrix: Vec<Vec<f64>> =
-        free.iter().map(|i| free.iter().map(|j| covariance.cell(*i, *j)).collect()).collect();
     let at = |vector: &[f64], i: usize| vector.get(i).copied().unwrap_or(0.0);
     let right: Vec<f64> = free.iter().map(|i| at(c, *i)).collect();
-    let solution = solve(&matrix, &right).ok_or(NoPortfolio::NotPositiveDefinite)?;
+    let solution = Cholesky::new(&covariance.select(free)?, PIVOT_MIN)?.solve(&right)?;
     let mut share: f64 = 1.0;
     for (i, wanted) in free.iter().zip(&solution) {
         let now = at(z, *i);

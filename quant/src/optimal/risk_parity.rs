@@ -1,7 +1,8 @@
 //! Equal risk contributions: every asset adds the same share to the variance (Maillard, Roncalli and Teiletche 2010).
 
-use crate::optimal::cholesky::solve;
-use crate::optimal::{Covariance, NoPortfolio, OptimalPortfolio};
+use crate::covariance::{correlation_of, deviations};
+use crate::linear::{Cholesky, Symmetric, dot};
+use crate::optimal::{NoPortfolio, OptimalPortfolio, PIVOT_MIN, portfolio, usable};
 
 const STEPS_MAX: u32 = 200;
 /// Settled when no weight moves by more than this, relative to itself.
@@ -11,20 +12,18 @@ const SETTLED: f64 = 1e-13;
 ///
 /// The minimum of the convex `½ z'Σz - Σ ln(zᵢ) / n` (Spinu 2013) by Newton's method, in which a step that would leave the
 /// positive numbers or is too long for the method is shortened (Nesterov's damping, by the self-concordant bound).
-pub fn equal_risk_contribution(covariance: &Covariance) -> Result<OptimalPortfolio, NoPortfolio> {
+pub fn equal_risk_contribution(covariance: &Symmetric) -> Result<OptimalPortfolio, NoPortfolio> {
+    usable(covariance)?;
     let budget = 1.0 / covariance.size() as f64;
     // With unit deviations the start is the solution for uncorrelated assets.
-    let deviations: Vec<f64> = covariance.variances().map(f64::sqrt).collect();
-    let scaled = covariance.rows().iter().zip(&deviations).map(|(row, left)| {
-        row.iter().zip(&deviations).map(|(cell, right)| cell / left / right).collect::<Vec<f64>>()
-    });
-    let correlation = Covariance::from_rows(scaled.collect())?;
+    let deviations = deviations(covariance)?;
+    let correlation = correlation_of(covariance)?;
     let mut z = vec![budget.sqrt(); correlation.size()];
     for _ in 0..STEPS_MAX {
         let gradient: Vec<f64> =
-            correlation.times(&z).iter().zip(&z).map(|(product, value)| budget / value - product).collect();
+            correlation.times(&z)?.iter().zip(&z).map(|(product, value)| budget / value - product).collect();
         let step = newton_step(&correlation, &z, &gradient, budget)?;
-        let decrement = step.iter().zip(&gradient).map(|(step, gradient)| step * gradient).sum::<f64>();
+        let decrement = dot(&step, &gradient);
         // The function is self-concordant after division by the budget.
         let length = (decrement.max(0.0) / budget).sqrt();
         let damping = if length > 0.25 { 1.0 / (1.0 + length) } else { 1.0 };
@@ -38,23 +37,18 @@ pub fn equal_risk_contribution(covariance: &Covariance) -> Result<OptimalPortfol
         }
         if moved < SETTLED {
             let weights = z.iter().zip(&deviations).map(|(value, deviation)| value / deviation);
-            return covariance.portfolio(weights.collect());
+            return portfolio(covariance, weights.collect());
         }
     }
     Err(NoPortfolio::NotSettled)
 }
 
 fn newton_step(
-    correlation: &Covariance,
+    correlation: &Symmetric,
     z: &[f64],
     gradient: &[f64],
     budget: f64,
 ) -> Result<Vec<f64>, NoPortfolio> {
-    let mut hessian = correlation.rows().to_vec();
-    for (i, (row, value)) in hessian.iter_mut().zip(z).enumerate() {
-        if let Some(diagonal) = row.get_mut(i) {
-            *diagonal += budget / (value * value);
-        }
-    }
-    solve(&hessian, gradient).ok_or(NoPortfolio::NotPositiveDefinite)
+    let curvature: Vec<f64> = z.iter().map(|value| budget / (value * value)).collect();
+    Ok(Cholesky::new(&correlation.plus_diagonal(&curvature)?, PIVOT_MIN)?.solve(gradient)?)
 }

@@ -9,9 +9,9 @@ mod boundary;
 mod scheme;
 mod tree;
 
+use crate::normal::{exp, ln};
 use crate::options::american::boundary::Put;
 use crate::options::black_scholes::price as european_price;
-use crate::options::normal::{exp, ln};
 use crate::options::{OptionKind, OptionMarket, OptionRefusal, OptionTerms, check, finite};
 
 /// With a smaller deviation `σ √T` the underlying is taken to move for certain; the value is off by half of it at most.

@@ -4,7 +4,7 @@
 //! parity. Both are computed as the discounted intrinsic value plus the option of the two that is out of the money
 //! (Jäckel 2015), so that little is lost to cancellation and parity holds to the last digits.
 
-use crate::options::normal::{bell, both_tails, exp, ln};
+use crate::normal::{bell, both_tails, exp, ln};
 use crate::options::{OptionKind, OptionMarket, OptionRefusal, OptionTerms, check, finite};
 
 /// Below it a deviation counts as none: the value of the option itself would be lost in that of its forward.

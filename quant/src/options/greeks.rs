@@ -3,8 +3,8 @@
 //! Formulas: Hull, *Options, Futures, and Other Derivatives*, chapter "The Greek letters"; vanna and vomma: Haug, *The Complete
 //! Guide to Option Pricing Formulas* (2007), 2.
 
+use crate::normal::DENSITY_AT_ZERO;
 use crate::options::black_scholes::{Case, Common};
-use crate::options::normal::DENSITY_AT_ZERO;
 use crate::options::{DAYS_PER_YEAR, OptionMarket, OptionRefusal, OptionTerms, finite};
 
 /// Value and Greeks of one option per share, in plain units: volatilities, rates and years change by 1.00.
@@ -109,7 +109,7 @@ fn discount(spot_value: f64, market: &OptionMarket, terms: &OptionTerms) -> f64 
     if market.spot > 0.0 {
         spot_value / market.spot
     } else {
-        crate::options::normal::exp(-market.dividend_yield * terms.years)
+        crate::normal::exp(-market.dividend_yield * terms.years)
     }
 }
 

@@ -5,8 +5,8 @@
 //! `√(2|x|)` on the reciprocal logarithm of the price, above it on the price or on the logarithm of what is missing to its
 //! bound, by Householder's third method. The first guesses are simpler than his and cost a step more at worst.
 
+use crate::normal::{DENSITY_AT_ZERO, bell, ln, lower_tail, quantile};
 use crate::options::black_scholes::{discounted, upper_bound};
-use crate::options::normal::{DENSITY_AT_ZERO, bell, ln, lower_tail, quantile};
 use crate::options::{OptionMarket, OptionRefusal, OptionTerms};
 
 /// The least volatility that is looked for.

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use quant::against::Against;
 use quant::cash_flows::{CashFlow, Valuation, time_weighted_return, xirr};
 use quant::har::Har;
+use quant::linear::Symmetric;
 use quant::monte_carlo::NormalReturns;
 use quant::periods::{Period, cagr_by_calendar, cagr_by_sessions};
 use quant::returns::{overlapping_returns, weighted_returns};
@@ -196,7 +197,8 @@ proptest! {
             .collect();
         finite_or_refused(vec![volatility::yang_zhang(100.0, &bars)])?;
         let covariance = [vec![values[0], values[1]], vec![values[1], values[2]]];
-        let simulated = NormalReturns::of(&values[3..5], &covariance)
+        let simulated = Symmetric::from_rows(&covariance)
+            .and_then(|covariance| NormalReturns::of(&values[3..5], &covariance))
             .and_then(|model| model.book_returns(&values[5..7], 20, 1));
         finite_or_refused(each(simulated))?;
     }

@@ -1,8 +1,10 @@
 //! `optimal_portfolios`: the weights of independent optimisers.
 
+use quant::covariance::{Centring, Weighting, covariance_matrix};
 use quant::optimal::hierarchical::hierarchical_risk_parity;
 use quant::optimal::risk_parity::equal_risk_contribution;
-use quant::optimal::{Covariance, OptimalPortfolio, max_sharpe, min_variance};
+use quant::optimal::{OptimalPortfolio, max_sharpe, min_variance};
+use quant::panel::Panel;
 use serde_json::Value;
 
 use crate::support::{Closes, close, reference};
@@ -22,8 +24,9 @@ fn optimal_weights_are_those_of_the_optimisers() {
         let returns: Vec<Vec<f64>> =
             tickers.iter().map(|ticker| closes.returns(ticker, input("from"), input("to"))).collect();
         let means: Vec<f64> = returns.iter().map(|of| of.iter().sum::<f64>() / of.len() as f64).collect();
-        let columns: Vec<&[f64]> = returns.iter().map(Vec::as_slice).collect();
-        let covariance = Covariance::of_returns(&columns).unwrap();
+        let panel = returns.concat();
+        let panel = Panel::new(&panel, returns[0].len()).unwrap();
+        let covariance = covariance_matrix(&panel, Weighting::Equal, Centring::SampleMean).unwrap();
         let check = |portfolio: OptimalPortfolio, expected: &Value| {
             for (ticker, weight) in tickers.iter().zip(&portfolio.weights) {
                 let expected = expected[*ticker].as_f64().unwrap();

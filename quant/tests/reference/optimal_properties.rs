@@ -1,13 +1,13 @@
 //! What makes a portfolio optimal, on random covariances, and matrices that are none.
 
 use proptest::prelude::*;
-use quant::figure::Because;
+use quant::linear::Symmetric;
 use quant::optimal::hierarchical::hierarchical_risk_parity;
 use quant::optimal::risk_parity::equal_risk_contribution;
-use quant::optimal::{Covariance, NoPortfolio, OptimalPortfolio, max_sharpe, min_variance};
+use quant::optimal::{NoPortfolio, OptimalPortfolio, max_sharpe, min_variance};
 
 /// Covariances of up to twelve assets that share some factors, and their means.
-fn assets() -> impl Strategy<Value = (Covariance, Vec<f64>)> {
+fn assets() -> impl Strategy<Value = (Symmetric, Vec<f64>)> {
     (1usize..12).prop_flat_map(|size| {
         let loadings = prop::collection::vec(prop::array::uniform3(-1.0..1.0f64), size);
         let own = prop::collection::vec(0.01..1.0f64, size);
@@ -19,15 +19,16 @@ fn assets() -> impl Strategy<Value = (Covariance, Vec<f64>)> {
                     loadings[i].iter().zip(&loadings[j]).map(|(left, right)| left * right).sum();
                 (common + if i == j { own[i] } else { 0.0 }) * scales[i] * scales[j]
             };
-            let rows = (0..own.len()).map(|i| (0..own.len()).map(|j| cell(i, j)).collect()).collect();
-            (Covariance::from_rows(rows).unwrap(), means)
+            let rows: Vec<Vec<f64>> =
+                (0..own.len()).map(|i| (0..own.len()).map(|j| cell(i, j)).collect()).collect();
+            (Symmetric::from_rows(&rows).unwrap(), means)
         })
     })
 }
 
-fn times(covariance: &Covariance, weights: &[f64]) -> Vec<f64> {
-    let row = |row: &Vec<f64>| row.iter().zip(weights).map(|(cell, weight)| cell * weight).sum();
-    covariance.rows().iter().map(row).collect()
+fn times(covariance: &Symmetric, weights: &[f64]) -> Vec<f64> {
+    let row = |row: &[f64]| row.iter().zip(weights).map(|(cell, weight)| cell * weight).sum();
+    covariance.rows().map(row).collect()
 }
 
 fn fully_invested(portfolio: &OptimalPortfolio) -> bool {
@@ -78,8 +79,8 @@ proptest! {
     fn halves_share_the_weight_and_the_unit_does_not_matter((covariance, means) in assets()) {
         let portfolio = hierarchical_risk_parity(&covariance).unwrap();
         prop_assert!(fully_invested(&portfolio));
-        let rows = covariance.rows().iter().map(|row| row.iter().map(|cell| cell * 10_000.0).collect());
-        let scaled = Covariance::from_rows(rows.collect()).unwrap();
+        let rows = covariance.rows().map(|row| row.iter().map(|cell| cell * 10_000.0).collect());
+        let scaled = Symmetric::from_rows(&rows.collect::<Vec<_>>()).unwrap();
         let same = |left: Vec<f64>, right: Vec<f64>| {
             left.iter().zip(&right).all(|(left, right)| (left - right).abs() < 1e-9)
         };
@@ -95,23 +96,23 @@ proptest! {
 
 #[test]
 fn what_is_no_covariance_matrix_is_refused() {
-    let refused = |rows: &[&[f64]]| Covariance::from_rows(rows.iter().map(|row| row.to_vec()).collect());
-    assert_eq!(refused(&[]), Err(NoPortfolio::NoAssets));
-    assert_eq!(refused(&[&[1.0, 0.0]]), Err(NoPortfolio::LengthsDiffer));
-    assert_eq!(refused(&[&[f64::NAN]]), Err(NoPortfolio::NotFinite));
-    assert_eq!(refused(&[&[0.0]]), Err(NoPortfolio::NotPositiveDefinite));
-    assert_eq!(refused(&[&[1.0, 0.5], &[0.4, 1.0]]), Err(NoPortfolio::NotSymmetric));
-    let one: &[f64] = &[0.1];
-    let few = NoPortfolio::Returns(Because::TooFewReturns { needed: 2 }.into());
-    assert_eq!(Covariance::of_returns(&[one]), Err(few));
+    let of = |rows: &[Vec<f64>]| Symmetric::from_rows(rows).unwrap();
+    for (matrix, refusal) in
+        [(of(&[]), NoPortfolio::NoAssets), (of(&[vec![0.0]]), NoPortfolio::NotPositiveDefinite)]
+    {
+        assert_eq!(min_variance(&matrix), Err(refusal));
+        assert_eq!(max_sharpe(&matrix, &[]), Err(refusal));
+        assert_eq!(equal_risk_contribution(&matrix), Err(refusal));
+        assert_eq!(hierarchical_risk_parity(&matrix), Err(refusal));
+    }
 }
 
 #[test]
 fn a_portfolio_that_is_not_the_only_best_one_is_refused() {
-    let twins = Covariance::from_rows(vec![vec![1.0, -1.0], vec![-1.0, 1.0]]).unwrap();
+    let twins = Symmetric::from_rows(&[vec![1.0, -1.0], vec![-1.0, 1.0]]).unwrap();
     assert_eq!(min_variance(&twins), Err(NoPortfolio::NotPositiveDefinite));
     assert_eq!(hierarchical_risk_parity(&twins).unwrap().weights, [0.5, 0.5]);
-    let alone = Covariance::from_rows(vec![vec![1.0]]).unwrap();
+    let alone = Symmetric::from_rows(&[vec![1.0]]).unwrap();
     assert_eq!(max_sharpe(&alone, &[-0.1]), Err(NoPortfolio::NoPositiveMean));
     assert_eq!(max_sharpe(&alone, &[f64::NAN]), Err(NoPortfolio::NotFinite));
     assert_eq!(max_sharpe(&alone, &[0.1, 0.2]), Err(NoPortfolio::LengthsDiffer));
@@ -121,7 +122,7 @@ fn a_portfolio_that_is_not_the_only_best_one_is_refused() {
 fn extreme_scales_give_weights_or_a_refusal() {
     for scale in [1e-300, 1e-12, 1e12, 1e300] {
         let covariance =
-            Covariance::from_rows(vec![vec![scale, 0.1 * scale], vec![0.1 * scale, 4.0 * scale]]).unwrap();
+            Symmetric::from_rows(&[vec![scale, 0.1 * scale], vec![0.1 * scale, 4.0 * scale]]).unwrap();
         for found in [
             min_variance(&covariance),
             max_sharpe(&covariance, &[1e300, 1e-300]),

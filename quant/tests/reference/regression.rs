@@ -31,7 +31,7 @@ fn coefficient_matches(coefficient: &Coefficient, block: &Value, name: &str, rel
     close(coefficient.value, number(&block["coef"][name]), relative);
     close(coefficient.standard_error, number(&block["stderr"][name]), relative);
     close(coefficient.t.unwrap(), number(&block["t"][name]), relative);
-    close(coefficient.p.unwrap(), number(&block["p"][name]), relative);
+    close(coefficient.p().unwrap(), number(&block["p"][name]), relative);
 }
 
 fn ols_matches(design: &Design, returns: &[f64], block: &Value) {
@@ -110,7 +110,7 @@ fn line_matches(line: &Line, block: &Value) {
     close(line.beta.value, number(&block["beta"]), RELATIVE);
     close(line.beta.standard_error, number(&block["se"]), RELATIVE);
     close(line.beta.t.unwrap(), number(&block["t"]), RELATIVE);
-    close(line.beta.p.unwrap(), number(&block["p"]), RELATIVE);
+    close(line.beta.p().unwrap(), number(&block["p"]), RELATIVE);
     close(line.r_squared.unwrap(), number(&block["r2"]), RELATIVE);
     close(line.residual_deviation, number(&block["resid_sd"]), RELATIVE);
 }
@@ -232,7 +232,7 @@ fn a_spread_that_explains_nothing_says_so() {
     close(tilt.beta.line.beta.value, -0.0905030765, RELATIVE);
     close(tilt.beta.line.alpha.value, 0.0007658107, 1e-7);
     close(tilt.beta.line.r_squared.unwrap(), 0.0017391294, 1e-7);
-    close(tilt.beta.line.beta.p.unwrap(), 0.7517, 1e-4);
+    close(tilt.beta.line.beta.p().unwrap(), 0.7517, 1e-4);
     assert_eq!((tilt.magnitude, tilt.direction()), (Magnitude::Mild, "Value"));
     assert!(tilt.sentence().starts_with("No significant tilt"));
     assert!(tilt.beta.limited_history && SPREAD_WINDOW.returns_min == 60);

@@ -1,7 +1,7 @@
 //! The exercise boundary of a put, and the premium that follows from it.
 
+use crate::normal::{DENSITY_AT_ZERO, bell, both_tails, exp, ln};
 use crate::options::american::scheme::{NODES, Node, scheme};
-use crate::options::normal::{DENSITY_AT_ZERO, bell, both_tails, exp, ln};
 
 /// Fixed-point steps at most; about ten are needed.
 const STEPS_MAX: u32 = 200;

@@ -1,7 +1,7 @@
 //! The premium of early exercise by a binomial tree, where the boundary cannot be followed.
 
+use crate::normal::exp;
 use crate::options::american::boundary::Put;
-use crate::options::normal::exp;
 
 /// Steps to expiry of the coarser tree.
 const STEPS: u32 = 1000;

@@ -262,6 +262,30 @@ mod tests {
     }
 
     #[test]
+    fn quantiles_of_the_tables() {
+        // Standard normal quantiles to 16 digits.
+        for (probability, z) in [
+            (0.5, 0.0),
+            (0.95, 1.644_853_626_951_472_7),
+            (0.99, 2.326_347_874_040_841),
+            (0.975, 1.959_963_984_540_054),
+            (1e-10, -6.361_340_902_404_056),
+        ] {
+            let value = quantile(probability);
+            assert!((value - z).abs() <= 1e-15 * z.abs(), "{value} is not {z}");
+        }
+    }
+
+    #[test]
+    fn the_distribution_function_of_libm_brings_the_probability_back() {
+        for step in 1..1000 {
+            let probability = f64::from(step) / 1000.0;
+            let back = 0.5 * libm::erfc(-quantile(probability) * std::f64::consts::FRAC_1_SQRT_2);
+            assert!((back - probability).abs() < 4e-16, "{probability} came back as {back}");
+        }
+    }
+
+    #[test]
     fn the_quantile_undoes_the_distribution() {
         assert!(worst(1e-12, 0.5 - 1e-9, |p| cumulative(quantile(p)), |p| p) < 1e-14);
         assert!(worst(1e-300, 1e-20, |p| cumulative(quantile(p)), |p| p) < 1e-12);
