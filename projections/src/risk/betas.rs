@@ -343,7 +343,7 @@ impl RiskInputs {
                 uncapped_beta: found.filter(|beta| beta.was_capped).map(|beta| beta.line.beta.value),
                 beta_r_squared: found.and_then(|beta| beta.line.r_squared.ok()),
                 beta_standard_error: found.map(|beta| beta.line.beta.standard_error),
-                beta_p_value: found.and_then(|beta| beta.line.beta.p.ok()),
+                beta_p_value: found.and_then(|beta| beta.line.beta.p().ok()),
                 calculation_date: found.map(|_| self.as_of_date),
                 observations: found.map(|beta| beta.line.count),
                 beta_difference: found.zip(provider).map(|(beta, provider)| beta.capped - provider),

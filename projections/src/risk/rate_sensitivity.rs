@@ -135,7 +135,7 @@ impl RiskInputs {
                 symbol: lot.symbol.clone(),
                 ir_beta: beta.map(|beta| beta.capped),
                 r_squared: beta.and_then(|beta| beta.line.r_squared.ok()),
-                p_value: beta.and_then(|beta| beta.line.beta.p.ok()),
+                p_value: beta.and_then(|beta| beta.line.beta.p().ok()),
                 observations: beta.map(|beta| beta.line.count),
                 sensitivity: beta.map(|beta| rate_sensitivity(beta.capped)),
                 reason: betas.left_out.get(&place).copied(),

@@ -153,7 +153,7 @@ impl RiskInputs {
             |day: usize| -> f64 { counting.iter().map(|(column, weight)| at(column, day) * weight).sum() };
         let held: Vec<f64> = (0..spread.len()).map(of_day).collect();
         let line = beta(&held, &spread, SPREAD_WINDOW).ok().map(|found| found.line);
-        let p_value = line.and_then(|line| line.beta.p.ok());
+        let p_value = line.and_then(|line| line.beta.p().ok());
         let significant = line.map(|line| line.beta.significant(SIGNIFICANCE));
         let shown = SpreadFactor {
             beta: Some(exposure.beta),
