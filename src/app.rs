@@ -13,8 +13,11 @@ use events::account::Account;
 use events::invitations::Invitations;
 use events::log::Log;
 use events::model::TradingModel;
+use events::portfolio::Portfolio;
 use events::run::Run;
+use events::tags::TagBook;
 use projections::closes::Closes;
+use projections::portfolios::Books;
 use projections::{Projections, RunnerOptions, RunningProjections, Watermarks};
 
 use crate::config::Config;
@@ -56,6 +59,10 @@ pub struct App {
     pub models: Directory<Aggregate<TradingModel>>,
     /// The actors of runs.
     pub runs: Directory<Aggregate<Run>>,
+    /// The actors of portfolios.
+    pub portfolios: Directory<Aggregate<Portfolio>>,
+    /// The actors of owners' tags.
+    pub tags: Directory<Aggregate<TagBook>>,
     /// The actors of accounts.
     pub accounts: Directory<Aggregate<Account>>,
     /// The actor of the list of invitations.
@@ -66,6 +73,8 @@ pub struct App {
     pub market: Market,
     /// Daily closes in memory.
     pub closes: Closes,
+    /// Portfolios with all their facts.
+    pub books: Books,
     /// Starts runs.
     pub starter: RunStarter,
     /// The read models.
@@ -157,6 +166,8 @@ impl RunningApp {
         }
         self.app.models.stop().await;
         self.app.runs.stop().await;
+        self.app.portfolios.stop().await;
+        self.app.tags.stop().await;
         self.app.accounts.stop().await;
         self.app.invitations.stop().await;
         drop(self.app);
@@ -177,6 +188,8 @@ async fn assemble(tape: &Tape) -> Result<App, StartError> {
     let nats = insist_on_nats(&tape.services, &queue).await?;
     let models = Directory::start(log.clone(), (), options).await?;
     let runs = Directory::start(log.clone(), (), options).await?;
+    let portfolios = Directory::start(log.clone(), (), options).await?;
+    let tags = Directory::start(log.clone(), (), options).await?;
     let accounts = Directory::start(log.clone(), (), options).await?;
     let invitations = Directory::start(log.clone(), (), options).await?;
     let reads = log.connector().pool(config.database.pool_size)?;
@@ -200,11 +213,14 @@ async fn assemble(tape: &Tape) -> Result<App, StartError> {
         reads,
         models,
         runs,
+        portfolios,
+        tags,
         accounts,
         invitations,
         identity,
         market,
         closes,
+        books: Books::default(),
         starter,
         projections,
         watermarks,

@@ -10,6 +10,7 @@ mod http;
 mod identity;
 mod log;
 mod nats;
+mod portfolios;
 mod programs;
 mod runs;
 mod secret_text;
@@ -28,6 +29,7 @@ pub use http::{HttpConfig, InvalidOrigin, Origin, RatesConfig};
 pub use identity::{Argon2Config, IdentityConfig, SignUpMode, ThrottleConfig};
 pub use log::LogConfig;
 pub use nats::NatsConfig;
+pub use portfolios::PortfoliosConfig;
 pub use programs::ProgramsConfig;
 pub use runs::RunsConfig;
 pub use secret_text::SecretText;
@@ -56,6 +58,8 @@ pub struct Config {
     pub actors: ActorsConfig,
     /// How runs share the machine.
     pub runs: RunsConfig,
+    /// How many portfolios there may be.
+    pub portfolios: PortfoliosConfig,
     /// What is written to the program's own log.
     pub telemetry: TelemetryConfig,
     /// Where to look for the servers' programs.
@@ -77,6 +81,7 @@ impl Default for Config {
             log: LogConfig::default(),
             actors: ActorsConfig::default(),
             runs: RunsConfig::default(),
+            portfolios: PortfoliosConfig::default(),
             telemetry: TelemetryConfig::default(),
             programs: ProgramsConfig::default(),
             client: ClientConfig::default(),

@@ -10,6 +10,7 @@ mod aside;
 pub mod auth;
 pub mod bars;
 pub mod body;
+pub mod books;
 pub mod caller;
 pub mod client_address;
 mod conditional;
@@ -17,6 +18,7 @@ mod cors;
 pub mod credential;
 pub mod data;
 pub mod entering;
+pub mod equity_changes;
 pub mod error;
 pub mod events;
 pub mod health;
@@ -32,7 +34,9 @@ pub mod models;
 mod openapi;
 pub mod page;
 pub mod path;
+pub mod portfolios;
 pub mod position;
+pub mod positions;
 pub mod problem;
 pub mod projections;
 pub mod query;
@@ -104,9 +108,34 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(runs::ledger::list))
         .routes(routes!(runs::equity::list))
         .routes(routes!(runs::performance::show))
+        .routes(routes!(portfolios::create::create, portfolios::list::list))
+        .routes(routes!(portfolios::find::find, portfolios::change::change, portfolios::delete::delete))
+        .routes(routes!(portfolios::restore::restore))
+        .routes(routes!(portfolios::history::list))
+        .routes(routes!(equity_changes::list::list, equity_changes::create::create))
+        .routes(routes!(equity_changes::summary::show))
+        .routes(routes!(equity_changes::export::export))
+        .routes(routes!(
+            equity_changes::find::find,
+            equity_changes::change::change,
+            equity_changes::delete::delete
+        ))
+        .routes(routes!(equity_changes::adjust::adjust))
+        .routes(routes!(positions::list::list, positions::create::create))
+        .routes(routes!(positions::bulk::create, positions::bulk_delete::delete))
+        .routes(routes!(positions::validate_symbol::validate))
+        .routes(routes!(positions::check_duplicate::check))
+        .routes(routes!(positions::tags_for_symbol::list))
+        .routes(routes!(positions::find::find, positions::change::change, positions::delete::delete))
+        .routes(routes!(positions::history::list))
+        .routes(routes!(positions::marks::list, positions::marks::create))
         .routes(routes!(leaderboard::list::list))
         .routes(routes!(bars::list::list))
         .routes(routes!(symbols::list::list))
+        .routes(routes!(data::portfolios::list))
+        .routes(routes!(data::complete::show))
+        .routes(routes!(data::position_details::show))
+        .routes(routes!(data::top_positions::show))
         .routes(routes!(data::historical_prices::show))
         .routes(routes!(data::benchmark_prices::show))
         .routes(routes!(data::etf_prices::show))

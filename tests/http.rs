@@ -15,6 +15,7 @@ mod metrics;
 mod models;
 mod openapi;
 mod operations;
+mod portfolios;
 mod runs;
 mod sse;
 mod trouble;

@@ -4,6 +4,7 @@ mod book;
 mod cache;
 mod changes;
 mod history;
+mod prices;
 mod query;
 mod stored;
 
@@ -18,6 +19,7 @@ pub use book::{Book, KnownAt};
 pub use cache::{BOOK_FACTS_MAX, Books};
 use changes::Changes;
 pub use history::{HistoryCursor, HistoryEntry, HistoryOf, history};
+pub use prices::BookPrices;
 pub use query::{PortfolioRow, find, list, of_equity_change, of_positions, of_target, siblings};
 
 use crate::projection::key_of;

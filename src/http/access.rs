@@ -71,6 +71,7 @@ impl FromStr for Access {
             "rows" => Self::Rows,
             "own-model" => Self::Own("model"),
             "own-run" => Self::Own("run"),
+            "own-portfolio" => Self::Own("portfolio"),
             "own-stream" => Self::OwnStream,
             "examine-run" => Self::Examine("run"),
             "examine-stream" => Self::ExamineStream,
@@ -254,7 +255,12 @@ async fn admit(
 
 /// The first event of a stream says whose it is, before anybody wakes its actor. What does not exist and what is not the
 /// caller's take the same way to the same answer.
-async fn owns(api: &Api, caller: &Caller, what: &'static str, named: Option<&str>) -> Result<(), ApiError> {
+pub(super) async fn owns(
+    api: &Api,
+    caller: &Caller,
+    what: &'static str,
+    named: Option<&str>,
+) -> Result<(), ApiError> {
     let key = named.unwrap_or_default();
     let none = || ApiError::not_found(what, key);
     let id: uuid::Uuid = key.parse().map_err(|_| none())?;

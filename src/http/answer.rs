@@ -5,6 +5,7 @@ use std::borrow::Borrow;
 use actors::Receipt;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use events::time::TradingDay;
 use events::{Position, RequestId, Version};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -38,6 +39,10 @@ pub struct Meta {
     /// A list: how many items there are in all, where that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub total: Option<i64>,
+    /// The New York date that the answer is of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = Date, example = "2025-11-03")]
+    pub as_of_date: Option<TradingDay>,
     /// What the reader should know before relying on the answer.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
@@ -59,6 +64,7 @@ impl<T> Answer<T> {
             position: None,
             next_cursor: None,
             total: None,
+            as_of_date: None,
             warnings: Vec::new(),
         };
         Self { status: StatusCode::OK, headers: HeaderMap::new(), envelope: Envelope { data, meta } }
@@ -105,6 +111,13 @@ impl<T> Answer<T> {
     #[must_use]
     pub fn total(mut self, total: i64) -> Self {
         self.envelope.meta.total = Some(total);
+        self
+    }
+
+    /// With the New York date that it is of.
+    #[must_use]
+    pub fn as_of(mut self, date: TradingDay) -> Self {
+        self.envelope.meta.as_of_date = Some(date);
         self
     }
 

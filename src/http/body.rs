@@ -140,6 +140,34 @@ impl Members {
         }
     }
 
+    /// A list of objects that must be there; what is wrong in one of them is reported with its row.
+    pub fn rows<T>(
+        &mut self,
+        name: &'static str,
+        mut read: impl FnMut(&mut Self) -> Option<T>,
+    ) -> Option<Vec<T>> {
+        let rows: Vec<Map<String, Value>> = self.required(name)?;
+        let mut all = Vec::with_capacity(rows.len());
+        for (row, members) in (1..).zip(rows) {
+            match Self::of(members).finish(&mut read) {
+                Ok(value) => all.push(Some(value)),
+                Err(ApiError::Invalid(errors)) => {
+                    all.push(None);
+                    let placed = errors.into_iter().map(|error| FieldProblem { row: Some(row), ..error });
+                    self.errors.extend(placed);
+                }
+                // Reading members reports nothing else.
+                Err(_) => all.push(None),
+            }
+        }
+        all.into_iter().collect()
+    }
+
+    /// Reports a broken rule between members.
+    pub fn report(&mut self, name: &'static str, code: &str, message: impl ToString) {
+        self.errors.push(FieldProblem::new(name, code, message));
+    }
+
     fn take(&mut self, name: &'static str) -> Option<Value> {
         self.known.push(name);
         self.rest.remove(name)

@@ -1,12 +1,16 @@
-//! Market data without calculation: prices, profiles and how complete they are.
+//! Data without calculation beyond valuation: prices, profiles and how complete they are; portfolios and positions.
 
 pub mod benchmark_prices;
 mod columns;
 pub mod company_profiles;
+pub mod complete;
 pub mod coverage;
 pub mod etf_prices;
 pub mod historical_prices;
+pub mod portfolios;
+pub mod position_details;
 mod terms;
+pub mod top_positions;
 
 pub use columns::{DateView, PriceColumns};
 pub use terms::{

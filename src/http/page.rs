@@ -83,6 +83,60 @@ impl<const LIST: char> FromStr for NumberCursor<LIST> {
     }
 }
 
+/// A place in a list that is put in order by a text; `LIST` keeps the cursors of different lists apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyCursor<const LIST: char>(pub String);
+
+impl<const LIST: char> fmt::Display for KeyCursor<LIST> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:02x}", u32::from(LIST))?;
+        self.0.bytes().try_for_each(|byte| write!(formatter, "{byte:02x}"))
+    }
+}
+
+impl<const LIST: char> FromStr for KeyCursor<LIST> {
+    type Err = InvalidCursor;
+
+    fn from_str(text: &str) -> Result<Self, InvalidCursor> {
+        let digits = text.strip_prefix(&format!("{:02x}", u32::from(LIST))).ok_or(InvalidCursor)?;
+        if !digits.is_ascii() || !digits.len().is_multiple_of(2) {
+            return Err(InvalidCursor);
+        }
+        let byte = |at: usize| digits.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
+        let bytes: Option<Vec<u8>> = (0..digits.len()).step_by(2).map(byte).collect();
+        let key = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+        key.map(Self).ok_or(InvalidCursor)
+    }
+}
+
+/// Which way a list is put in order by its keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// The smallest first.
+    Rising,
+    /// The largest first.
+    Falling,
+}
+
+impl<const LIST: char> Paging<KeyCursor<LIST>> {
+    /// One page of items with their keys, of which no two are equal; and the cursor of the next page.
+    pub fn page_of<T>(
+        &self,
+        mut items: Vec<(String, T)>,
+        direction: Direction,
+    ) -> (Vec<T>, Option<KeyCursor<LIST>>) {
+        let is_rising = direction == Direction::Rising;
+        items.sort_by(|(left, _), (right, _)| if is_rising { left.cmp(right) } else { right.cmp(left) });
+        if let Some(KeyCursor(after)) = &self.cursor {
+            items.retain(|(key, _)| if is_rising { key > after } else { key < after });
+        }
+        let more = items.len() > usize::from(self.limit);
+        items.truncate(usize::from(self.limit));
+        let last = items.last().filter(|_| more).map(|(key, _)| KeyCursor(key.clone()));
+        (items.into_iter().map(|(_, item)| item).collect(), last)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -95,5 +149,21 @@ mod tests {
             assert_eq!(cursor.to_string().parse::<NumberCursor<'v'>>(), Err(InvalidCursor));
         }
         assert_eq!("nonsense".parse::<NumberCursor<'b'>>(), Err(InvalidCursor));
+    }
+
+    #[test]
+    fn pages_of_keys_follow_each_other_both_ways() {
+        let items = || ["b", "a", "d", "c"].map(|key| (key.to_owned(), key)).to_vec();
+        for (direction, first, second) in
+            [(Direction::Rising, ["a", "b", "c"], ["d"]), (Direction::Falling, ["d", "c", "b"], ["a"])]
+        {
+            let (page, next) =
+                Paging::<KeyCursor<'x'>> { limit: 3, cursor: None }.page_of(items(), direction);
+            assert_eq!(page, first);
+            let cursor: KeyCursor<'x'> = next.unwrap().to_string().parse().unwrap();
+            let (page, next) = Paging { limit: 3, cursor: Some(cursor) }.page_of(items(), direction);
+            assert_eq!((page, next), (second.to_vec(), None));
+        }
+        assert_eq!("zz00".parse::<KeyCursor<'x'>>(), Err(InvalidCursor));
     }
 }

@@ -4,13 +4,20 @@ use std::str::FromStr;
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
-use events::{AccountId, ApiKeyId, ModelId, Position, RunId, SessionId, StreamName, Symbol};
+use events::{
+    AccountId, ApiKeyId, EquityChangeId, ModelId, PortfolioId, Position, PositionId, RunId, SessionId,
+    StreamName, Symbol,
+};
 
 use super::error::ApiError;
 
 /// The one variable part of a path. What cannot be parsed does not exist, so it answers 404.
 #[derive(Debug, Clone)]
 pub struct Path<T>(pub T);
+
+/// The two variable parts of a path: something, and something of it.
+#[derive(Debug, Clone)]
+pub struct PathWithin<T, U>(pub T, pub U);
 
 /// Something that a path can name.
 pub trait Named: FromStr {
@@ -24,6 +31,18 @@ impl Named for ModelId {
 
 impl Named for RunId {
     const WHAT: &'static str = "run";
+}
+
+impl Named for PortfolioId {
+    const WHAT: &'static str = "portfolio";
+}
+
+impl Named for PositionId {
+    const WHAT: &'static str = "position";
+}
+
+impl Named for EquityChangeId {
+    const WHAT: &'static str = "equity change";
 }
 
 impl Named for AccountId {
@@ -66,10 +85,31 @@ impl<S: Send + Sync, T: Named> FromRequestParts<S> for Path<T> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let parameters = RawPathParams::from_request_parts(parts, state)
-            .await
-            .map_err(|_| ApiError::not_found(T::WHAT, "of that name"))?;
-        let text = parameters.iter().next().map(|(_, text)| text).unwrap_or_default();
-        text.parse().map(Self).map_err(|_| ApiError::not_found(T::WHAT, text))
+        let texts = variable_parts::<T, S>(parts, state).await?;
+        named(texts.first()).map(Self)
     }
+}
+
+impl<S: Send + Sync, T: Named, U: Named> FromRequestParts<S> for PathWithin<T, U> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let texts = variable_parts::<T, S>(parts, state).await?;
+        Ok(Self(named(texts.first())?, named(texts.get(1))?))
+    }
+}
+
+async fn variable_parts<T: Named, S: Send + Sync>(
+    parts: &mut Parts,
+    state: &S,
+) -> Result<Vec<String>, ApiError> {
+    let parameters = RawPathParams::from_request_parts(parts, state)
+        .await
+        .map_err(|_| ApiError::not_found(T::WHAT, "of that name"))?;
+    Ok(parameters.iter().map(|(_, text)| text.to_owned()).collect())
+}
+
+fn named<T: Named>(text: Option<&String>) -> Result<T, ApiError> {
+    let text = text.map_or("", String::as_str);
+    text.parse().map_err(|_| ApiError::not_found(T::WHAT, text))
 }

@@ -1,10 +1,14 @@
 //! The rules of the domain as the API tells them.
 
+mod portfolio;
+
 use axum::http::StatusCode;
 use events::account::AccountError;
 use events::invitations::InvitationError;
 use events::model::ModelError;
+use events::portfolio::PortfolioError;
 use events::run::RunError;
+use events::tags::TagError;
 
 use super::{ApiError, CommandFailure, Description};
 use crate::http::problem::FieldProblem;
@@ -22,6 +26,12 @@ pub enum Refusal {
     /// The list of invitations refused.
     #[error(transparent)]
     Invitations(#[from] InvitationError),
+    /// A portfolio refused.
+    #[error(transparent)]
+    Portfolio(#[from] PortfolioError),
+    /// An owner's tags refused.
+    #[error(transparent)]
+    Tags(#[from] TagError),
     /// A run refused.
     #[error(transparent)]
     Run(#[from] RunError),
@@ -31,6 +41,8 @@ impl Refusal {
     /// What the broken rule is to the caller.
     pub(super) fn description(&self) -> Description {
         let (status, code, title) = match self {
+            Self::Portfolio(error) => return portfolio::description(error),
+            Self::Tags(error) => return portfolio::tags_description(error),
             Self::Model(ModelError::NotCreated | ModelError::Deleted)
             | Self::Run(RunError::NotRequested | RunError::Deleted) => {
                 (StatusCode::NOT_FOUND, "not_found", "There is no such thing")
@@ -88,7 +100,15 @@ impl Refusal {
             Self::Account(AccountError::Invalid(fields)) => {
                 fields.iter().cloned().map(FieldProblem::from).collect()
             }
-            Self::Model(_) | Self::Run(_) | Self::Account(_) | Self::Invitations(_) => Vec::new(),
+            Self::Portfolio(PortfolioError::Invalid(fields)) | Self::Tags(TagError::Invalid(fields)) => {
+                fields.iter().cloned().map(FieldProblem::from).collect()
+            }
+            Self::Model(_)
+            | Self::Run(_)
+            | Self::Account(_)
+            | Self::Invitations(_)
+            | Self::Portfolio(_)
+            | Self::Tags(_) => Vec::new(),
         }
     }
 }

@@ -1,0 +1,12 @@
+//! Portfolios.
+
+pub mod change;
+pub mod create;
+pub mod delete;
+pub mod find;
+pub mod history;
+pub mod list;
+pub mod restore;
+mod view;
+
+pub use view::{HistoryEntryView, PortfolioView, PortfoliosView};
