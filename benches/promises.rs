@@ -2,7 +2,8 @@
 
 use std::process::{Command, ExitCode};
 
-const PROMISES: [&str; 7] = ["append", "hot-stream", "replay", "run", "actors", "http", "sign-in"];
+const PROMISES: [&str; 8] =
+    ["append", "full-log", "hot-stream", "replay", "run", "actors", "http", "sign-in"];
 
 fn main() -> ExitCode {
     // `cargo test --benches` starts this program as well; there is nothing to test in it.

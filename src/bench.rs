@@ -3,6 +3,8 @@
 mod actors;
 mod append;
 mod counter;
+mod disk;
+mod full_log;
 mod hot_stream;
 mod http;
 mod load;
@@ -15,6 +17,7 @@ mod wal;
 
 pub use actors::live_actors;
 pub use append::{AppendBench, append};
+pub use full_log::full_log;
 pub use hot_stream::hot_stream;
 pub use http::http;
 pub use replay::replay;

@@ -22,4 +22,5 @@ pub mod start_run;
 pub mod tape;
 pub mod telemetry;
 pub mod tls;
+pub mod valuation;
 pub mod worker;

@@ -1,10 +1,10 @@
-//! The worker role: drives the runs that are requested in the log, and takes `start run` commands from the work queue.
+//! The worker role: drives the runs that are requested in the log, values portfolios, and takes `start run` commands from the work queue.
 
 use actors::ports::{MarketData, PortError, UnfinishedRuns};
-use actors::work_queue::{
-    CommandHandler, CommandMessage, CommandWorker, DeadLetters, HandleError, WorkQueueOptions,
+use actors::work_queue::{CommandHandler, CommandMessage, CommandWorker, DeadLetters, HandleError};
+use actors::{
+    Analyst, AnalystOptions, RunDispatcher, RunDispatcherOptions, RunLoop, RunLoopOptions, until_over,
 };
-use actors::{RunDispatcher, RunDispatcherOptions, RunLoop, RunLoopOptions, until_over};
 use async_nats::jetstream;
 use bytes::Bytes;
 use deadpool_postgres::Pool;
@@ -16,8 +16,10 @@ use projections::bars::BarsStoreError;
 use serde_json::json;
 use std::sync::Arc;
 
+use crate::app::App;
 use crate::market::{Market, MarketError};
 use crate::start_run::{CommandContext, RunStarter, StartRun, StartRunError};
+use crate::valuation::{NewestCloses, ReadValuations};
 
 /// The category under which commands to start runs stand on the work queue.
 pub const RUN_COMMANDS: &str = "run";
@@ -26,31 +28,36 @@ pub const RUN_COMMANDS: &str = "run";
 #[derive(Debug)]
 pub struct Worker {
     dispatcher: RunDispatcher,
+    analyst: Analyst,
     commands: CommandWorker,
 }
 
 impl Worker {
-    /// Starts to drive up to `active_max` runs at once and to take commands; `reads` knows what is unfinished.
-    pub fn start(
-        starter: RunStarter,
-        reads: Pool,
-        active_max: usize,
-        nats: async_nats::Client,
-        queue: WorkQueueOptions,
-    ) -> Self {
+    /// Starts to drive runs, to value portfolios and to take commands.
+    pub fn start(app: &App) -> Self {
+        let (starter, reads, queue) = (app.starter.clone(), app.reads.clone(), app.queue.clone());
+        let (active_max, nats) = (app.config.runs.active_max, app.nats.clone());
+        let analyst = Analyst::start(
+            &app.portfolios,
+            app.valuations.clone(),
+            NewestCloses(app.closes.clone()),
+            ReadValuations::new(reads.clone(), app.closes.clone(), app.books.clone()),
+            AnalystOptions::default(),
+        );
         let run_loop = RunLoop::new(starter.runs.clone(), starter.market.clone(), RunLoopOptions::default());
         let options = RunDispatcherOptions { active_max, ..RunDispatcherOptions::default() };
         let dispatcher = RunDispatcher::start(run_loop, ReadModels(reads), options);
         let dead_letters = DeadLetters::new(starter.runs.log().clone());
         let handler = StartRuns { starter };
         let commands = CommandWorker::start(jetstream::new(nats), RUN_COMMANDS, queue, dead_letters, handler);
-        Self { dispatcher, commands }
+        Self { dispatcher, analyst, commands }
     }
 
     /// Finishes what was sent and leaves; runs go on elsewhere, or when this node is back.
     pub async fn stop(self) {
         self.commands.stop().await;
         self.dispatcher.stop().await;
+        self.analyst.stop().await;
     }
 }
 

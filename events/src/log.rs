@@ -16,6 +16,7 @@ mod import;
 mod latency;
 mod load;
 mod migrate;
+mod numbers;
 mod queue;
 mod read;
 mod replay;

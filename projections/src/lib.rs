@@ -30,6 +30,7 @@ pub mod rebuild;
 pub mod reference;
 pub mod refold;
 pub mod registry;
+pub mod risk;
 pub mod runner;
 pub mod runs;
 pub mod scenarios;

@@ -19,7 +19,7 @@ pub use book::{Book, KnownAt};
 pub use cache::{BOOK_FACTS_MAX, Books};
 use changes::Changes;
 pub use history::{HistoryCursor, HistoryEntry, HistoryOf, history};
-pub use prices::BookPrices;
+pub use prices::{BookPrices, priced_by};
 pub use query::{PortfolioRow, find, list, of_equity_change, of_positions, of_target, siblings};
 
 use crate::projection::key_of;

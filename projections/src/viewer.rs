@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use deadpool_postgres::{Object, Pool};
 use events::Principal;
 use events::account::Role;
+use futures_util::FutureExt;
 use futures_util::future::join4;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Error, Row, Statement};
@@ -107,18 +108,20 @@ impl Connected for View {
             As::Told { id, .. } => &[id],
         };
         // Each is sent when it is polled first, so the four leave together, in this order, and are answered in this
-        // order. What is asked is a prepared statement: nothing must be waited for before it can be sent.
-        let (begun, entered, asked, ended) = join4(
+        // order. What is asked is a prepared statement: nothing must be waited for before it can be sent. The end is sent
+        // and not waited for: behind rows that are taken one by one it would be waited for before they are taken. Whatever
+        // the connection is asked next waits behind it, and a connection that is broken does not come back to the pool.
+        let (begun, entered, asked, ()) = join4(
             self.client.batch_execute("begin read only"),
             self.client.query_one(&self.enter, parameters),
             asking,
-            self.client.batch_execute("rollback"),
+            async { drop(self.client.batch_execute("rollback").now_or_never()) },
         )
         .await;
         let row = begun.and(entered)?;
         if let As::Told { rows, .. } = &self.viewer {
             rows.lock().unwrap_or_else(PoisonError::into_inner).push(row);
         }
-        ended.and(asked)
+        asked
     }
 }

@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use bytes::Bytes;
 use events::codec::Codec;
-use events::log::{Append, Connector, Expected, Lane, Log, LogOptions, NewEvent};
+use events::log::{Append, Connector, Expected, Lane, Log, LogOptions, NewEvent, Pending};
 use events::{CommandId, StreamName, StreamTip, Tenant};
 use tokio_postgres::Client;
 
+use super::disk::Disk;
 use super::report::{BenchReport, Machine, median, percentile};
 use super::wal;
 
@@ -30,11 +31,12 @@ pub struct AppendBench {
 const PAYLOAD: &[u8] = br#"{"bar":4711,"record":1287,"order":"0198c5a2-7e11-7cc3-98c4-dc0c0c07398f","side":"buy","symbol":"NVDA","quantity":"20","price":"208.0999","fee":"0","cash_after":"5838.002"}"#;
 
 #[derive(Debug, Default, Clone)]
-struct Measured {
-    rate: f64,
+pub(super) struct Measured {
+    pub(super) rate: f64,
     p50_us: f64,
     p99_us: f64,
     wal_bytes: f64,
+    per_batch: f64,
 }
 
 /// A baseline and what is compared with it, measured one right after the other, as often as there are rounds.
@@ -74,7 +76,36 @@ pub async fn append(connector: &Connector, bench: AppendBench) -> anyhow::Result
     for (callers, pair) in &pairs {
         summarise(&mut report, *callers, pair);
     }
+    let disk = Disk::look(&operator).await?;
+    report.figure("event_disk_bytes", disk.event_bytes);
+    report.figure("command_disk_bytes", disk.command_bytes);
+    // What an event may take: 2.3 times its payload, and 100 bytes.
+    report.ratio("event_disk_vs_limit", disk.event_bytes / (2.3 * PAYLOAD.len() as f64 + 100.0));
+    let chain_us = chain_us()?;
+    report.figure("hash_chain_us_per_event", chain_us);
+    if let Some((_, pair)) = pairs.iter().find(|(callers, _)| *callers == 256) {
+        // Of the time of one core that an append takes, so an upper bound of what hashing costs.
+        report.ratio("hash_chain_share_256", chain_us * middle(&pair.ours).rate / 1e6);
+    }
     Ok(report)
+}
+
+/// Microseconds that numbering and hashing one event takes (EL-153).
+fn chain_us() -> anyhow::Result<f64> {
+    const EVENTS: usize = 20_000;
+    let stream = StreamName::new(Tenant::LOCAL, "bench", CommandId::generate());
+    let appends: Vec<Append> = (0..EVENTS)
+        .map(|_| {
+            let expected = Expected::Tip(StreamTip::EMPTY);
+            Append::of_command(stream.clone(), expected, CommandId::generate(), vec![fill()])
+        })
+        .collect();
+    let mut tip = StreamTip::EMPTY;
+    let started = Instant::now();
+    for append in appends {
+        tip = Pending::chain(append, tip)?.tip_after();
+    }
+    Ok(started.elapsed().as_secs_f64() * 1e6 / EVENTS as f64)
 }
 
 const fn baseline(callers: usize) -> usize {
@@ -86,6 +117,7 @@ fn summarise(report: &mut BenchReport, callers: usize, pair: &Pair) {
     let ours = middle(&pair.ours);
     add(report, &format!("append_{callers}"), &ours);
     report.figure(format!("append_{callers}_wal_bytes_per_event"), ours.wal_bytes);
+    report.figure(format!("append_{callers}_per_batch"), ours.per_batch);
     let ratio = |of: fn(&Measured) -> f64| {
         median(
             &mut pair.ours.iter().zip(&pair.bare).map(|(ours, bare)| of(ours) / of(bare)).collect::<Vec<_>>(),
@@ -117,6 +149,7 @@ fn middle(rounds: &[Measured]) -> Measured {
         p50_us: of(|m| m.p50_us),
         p99_us: of(|m| m.p99_us),
         wal_bytes: of(|m| m.wal_bytes),
+        per_batch: of(|m| m.per_batch),
     }
 }
 
@@ -127,10 +160,11 @@ fn measured(started: Instant, mut times_us: Vec<f64>) -> Measured {
         p50_us: percentile(&mut times_us, 0.5),
         p99_us: percentile(&mut times_us, 0.99),
         wal_bytes: 0.0,
+        per_batch: 0.0,
     }
 }
 
-async fn prepare_bare(client: &Client) -> anyhow::Result<()> {
+pub(super) async fn prepare_bare(client: &Client) -> anyhow::Result<()> {
     client
         .batch_execute(
             "create table if not exists bench_bare_events (
@@ -142,7 +176,11 @@ async fn prepare_bare(client: &Client) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn bare_inserts(connector: &Connector, connections: usize, time: Duration) -> anyhow::Result<Measured> {
+pub(super) async fn bare_inserts(
+    connector: &Connector,
+    connections: usize,
+    time: Duration,
+) -> anyhow::Result<Measured> {
     let mut workers = Vec::new();
     let mut clients = Vec::new();
     for _ in 0..connections {
@@ -192,8 +230,13 @@ pub(super) fn fill() -> NewEvent {
     }
 }
 
-async fn appends(log: &Log, operator: &Client, callers: usize, time: Duration) -> anyhow::Result<Measured> {
-    let wal_before = wal::written_bytes(operator).await?;
+pub(super) async fn appends(
+    log: &Log,
+    operator: &Client,
+    callers: usize,
+    time: Duration,
+) -> anyhow::Result<Measured> {
+    let (wal_before, before) = (wal::written_bytes(operator).await?, log.appender_stats());
     let round = Arc::<str>::from(CommandId::generate().to_string());
     let started = Instant::now();
     let mut workers = Vec::new();
@@ -220,5 +263,8 @@ async fn appends(log: &Log, operator: &Client, callers: usize, time: Duration) -
     let measured = gather(started, workers).await?;
     let events = measured.rate * started.elapsed().as_secs_f64();
     let wal_bytes = (wal::written_bytes(operator).await? - wal_before) / events.max(1.0);
-    Ok(Measured { wal_bytes, ..measured })
+    let after = log.appender_stats();
+    let batches = after.batches.saturating_sub(before.batches).max(1);
+    let per_batch = after.appends.saturating_sub(before.appends) as f64 / batches as f64;
+    Ok(Measured { wal_bytes, per_batch, ..measured })
 }

@@ -33,12 +33,17 @@ pub struct Bench {
     /// How many callers append at once, one measurement each
     #[arg(long, value_delimiter = ',', default_values_t = [1, 32, 256, 1024])]
     callers: Vec<usize>,
+    /// Streams in the full log; each has two remembered commands
+    #[arg(long, default_value_t = 1_000_000)]
+    streams: u32,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Name {
     /// Durable single-event commands against bare inserts
     Append,
+    /// Appends to a log with many streams and commands against an empty one
+    FullLog,
     /// One stream with one caller and with 64
     HotStream,
     /// A million stored events folded, against a binary COPY
@@ -94,6 +99,9 @@ async fn daily_bars(tape: &Tape) -> anyhow::Result<Arc<Bars>> {
 async fn measure(bench: &Bench, tape: &Tape) -> anyhow::Result<BenchReport> {
     match bench.name {
         Name::Http | Name::SignIn => anyhow::bail!("this bench opens the tape itself"),
+        Name::FullLog => {
+            bench::full_log(tape.log.connector(), bench.streams, bench.seconds, bench.rounds).await
+        }
         Name::HotStream => bench::hot_stream(&tape.log, bench.seconds, bench.rounds).await,
         Name::Replay => bench::replay(&tape.log, bench.rounds).await,
         Name::Actors => bench::live_actors(&tape.log).await,

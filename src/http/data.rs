@@ -9,7 +9,7 @@ pub mod etf_prices;
 pub mod historical_prices;
 pub mod portfolios;
 pub mod position_details;
-mod terms;
+pub mod terms;
 pub mod top_positions;
 
 pub use columns::{DateView, PriceColumns};

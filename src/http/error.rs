@@ -14,6 +14,7 @@ use events::log::{LoadError, ReadError};
 use projections::bars::BarsStoreError;
 use projections::closes::ClosesError;
 use projections::performance::PerformanceError;
+use projections::risk::RiskError;
 use projections::{QueryError, WaitError};
 
 use super::problem::FieldProblem;
@@ -225,6 +226,15 @@ where
             CommandError::Conflict { current } => CommandFailure::Conflict(current.0),
             CommandError::DeadlineExceeded { waited_ms } => CommandFailure::DeadlineExceeded(waited_ms),
         })
+    }
+}
+
+impl From<RiskError> for ApiError {
+    fn from(error: RiskError) -> Self {
+        match error {
+            RiskError::Closes(error) => error.into(),
+            RiskError::Reference(error) => error.into(),
+        }
     }
 }
 

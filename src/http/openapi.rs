@@ -38,6 +38,7 @@ const PAGES: &str = "/docs";
         (name = "portfolios", description = "Portfolios: settings, figures and history"),
         (name = "positions", description = "Positions: the lots of portfolios, and what they are worth"),
         (name = "equity changes", description = "Capital that comes and goes, and equity that is set by hand"),
+        (name = "analytics", description = "What portfolios risk: betas, factors, stress and Greeks"),
         (name = "market", description = "Prices"),
         (name = "events", description = "The event log"),
         (name = "streams", description = "The event log by what it is about"),

@@ -8,6 +8,7 @@ use projections::View;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+use super::analytics::KeptAnswers;
 use super::aside;
 use super::caller::Caller;
 use super::error::ApiError;
@@ -40,6 +41,7 @@ struct Inner {
     parts: Parts,
     streams: Arc<Semaphore>,
     aside: Arc<Semaphore>,
+    analytics: KeptAnswers,
     rates: RateLimits,
     metrics: Metrics,
     stopping: CancellationToken,
@@ -54,6 +56,7 @@ impl Api {
             parts,
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
             aside: Arc::new(Semaphore::new(aside::AT_ONCE)),
+            analytics: KeptAnswers::default(),
             stopping: CancellationToken::new(),
         };
         Self { inner: Arc::new(inner) }
@@ -97,6 +100,11 @@ impl Api {
     /// The places of open event streams.
     pub(super) fn streams(&self) -> &Arc<Semaphore> {
         &self.inner.streams
+    }
+
+    /// The answers of analytics that were computed lately.
+    pub(super) fn analytics(&self) -> &KeptAnswers {
+        &self.inner.analytics
     }
 
     /// The turns of work that computes for long.

@@ -123,6 +123,8 @@ impl Operation {
             "/portfolios/{portfolio_id}/equity-changes" => {
                 json!({"change_type": "CONTRIBUTION", "amount": "1"})
             }
+            "/analytics/portfolio/{portfolio_id}/stress-test/custom" => json!({"name": "Slump",
+                "shocks": [{"factor": "market", "basis": "index_return", "size": -0.1}]}),
             "/analytics/portfolio/{portfolio_id}/equity" => json!({"equity_balance": "1"}),
             _ => json!({}),
         };

@@ -105,7 +105,9 @@ fn every_operation_is_described_and_names_its_failures() {
                 let parameters = operation["parameters"].as_array().into_iter().flatten();
                 parameters.clone().any(|parameter| parameter["name"] == name)
             };
-            assert!(method != "post" || names("Idempotency-Key"), "{place} can be repeated by accident");
+            // What is only computed changes nothing, however often.
+            let changes = method == "post" && !path.ends_with("/stress-test/custom");
+            assert!(!changes || names("Idempotency-Key"), "{place} can be repeated by accident");
             let parameters = operation["parameters"].as_array().into_iter().flatten();
             for parameter in parameters.filter(|parameter| parameter["$ref"].is_null()) {
                 let described = parameter["description"].as_str().is_some_and(|text| !text.is_empty());

@@ -152,7 +152,7 @@ impl Log {
         }
         let (reply, verdict) = oneshot::channel();
         let queued = std::time::Instant::now();
-        self.inner.queue.push(Ticket { pending, type_ids, lane, reply, queued })?;
+        self.inner.queue.push(Ticket { pending, type_ids, stream_no: None, lane, reply, queued })?;
         Ok(verdict)
     }
 

@@ -2,7 +2,7 @@
 
 use tokio_postgres::Client;
 
-use super::batch::{self, Flush, Verdict};
+use super::batch::{self, Outgoing, Verdict};
 use super::verdict::{AppendError, Committed, Pending};
 use super::{ConnectError, Log};
 use crate::{Position, StreamName, StreamTip};
@@ -38,7 +38,7 @@ impl Log {
     pub async fn append_atomically(&self, members: &[Member]) -> Result<Vec<Option<Committed>>, AtomicError> {
         let mut client = self.connector().connect_appender().await?;
         let type_ids = self.type_ids(&client, members).await?;
-        let statements = batch::prepare(&client).await?;
+        let statement = batch::prepare(&client).await?;
         let transaction = client.transaction().await?;
         for member in members {
             if let Member::Check(stream, expected) = member {
@@ -57,19 +57,19 @@ impl Log {
                 }
             }
         }
-        let writes: Vec<(&Pending, &[i32])> = members
+        let writes: Vec<Outgoing<'_>> = members
             .iter()
             .zip(&type_ids)
             .filter_map(|(member, type_ids)| match member {
-                Member::Write(pending) => Some((pending, type_ids.as_slice())),
+                Member::Write(pending) => Some(Outgoing { pending, type_ids, stream_no: None }),
                 Member::Check(..) => None,
             })
             .collect();
-        let verdicts = batch::send(&transaction, &statements, &writes, Flush::AtCommit).await?;
+        let verdicts = batch::send(&transaction, &statement, &writes).await?;
         let mut committed = Vec::with_capacity(writes.len());
-        for ((pending, _), verdict) in writes.iter().zip(verdicts) {
+        for (Outgoing { pending, .. }, verdict) in writes.iter().zip(verdicts) {
             match verdict {
-                Verdict::Committed { first: Some(first), at: Some(at) } => {
+                Verdict::Committed { first: Some(first), at: Some(at), .. } => {
                     committed.push(batch::committed(pending, first, at));
                 }
                 Verdict::Duplicate(answer) => {
@@ -85,8 +85,9 @@ impl Log {
                 }
             }
         }
-        transaction.commit().await?;
         let last = committed.iter().map(|committed| committed.last).max().unwrap_or(Position::START);
+        transaction.execute("select pg_notify('tape_events', $1)", &[&last.0.to_string()]).await?;
+        transaction.commit().await?;
         super::durable::advance(&self.inner.head, last);
         let mut committed = committed.into_iter();
         Ok(members

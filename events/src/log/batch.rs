@@ -8,11 +8,12 @@ use uuid::Uuid;
 
 use super::queue::Ticket;
 use super::verdict::{Answer, Committed, Pending};
-use crate::{CommandId, Position, Version};
+use crate::{CommandId, Position, StreamName, Version};
 
 /// The types of the parameters of `append.sql`, stated so that preparing needs no inference.
 const PARAMETERS: [Type; 27] = [
     Type::INT4_ARRAY,
+    Type::INT8_ARRAY,
     Type::INT4_ARRAY,
     Type::TEXT_ARRAY,
     Type::TEXT_ARRAY,
@@ -38,11 +39,11 @@ const PARAMETERS: [Type; 27] = [
     Type::BYTEA_ARRAY,
     Type::BYTEA_ARRAY,
     Type::BYTEA_ARRAY,
-    Type::TEXT,
 ];
 
 /// The types of the parameters of `append_one.sql`: scalars for the append, then the arrays of its commands and events.
-const PARAMETERS_OF_ONE: [Type; 23] = [
+const PARAMETERS_OF_ONE: [Type; 24] = [
+    Type::INT8,
     Type::INT4,
     Type::TEXT,
     Type::TEXT,
@@ -68,20 +69,30 @@ const PARAMETERS_OF_ONE: [Type; 23] = [
     Type::BYTEA_ARRAY,
 ];
 
-/// The statements of an appender, prepared on its connection.
-pub(super) struct Statements {
-    many: Statement,
-    one: Statement,
+/// Prepares the statement for many appends.
+pub(super) async fn prepare(client: &Client) -> Result<Statement, tokio_postgres::Error> {
+    client.prepare_typed(include_str!("sql/append.sql"), &PARAMETERS).await
 }
 
-/// Prepares the statements.
-pub(super) async fn prepare(client: &Client) -> Result<Statements, tokio_postgres::Error> {
-    let (many, one) = futures_util::future::try_join(
-        client.prepare_typed(include_str!("sql/append.sql"), &PARAMETERS),
-        client.prepare_typed(include_str!("sql/append_one.sql"), &PARAMETERS_OF_ONE),
-    )
-    .await?;
-    Ok(Statements { many, one })
+/// Prepares the statement for a lone append.
+pub(super) async fn prepare_one(client: &Client) -> Result<Statement, tokio_postgres::Error> {
+    client.prepare_typed(include_str!("sql/append_one.sql"), &PARAMETERS_OF_ONE).await
+}
+
+/// One append of a batch, with the numbers that the database knows its names by.
+#[derive(Clone, Copy)]
+pub(super) struct Outgoing<'a> {
+    pub(super) pending: &'a Pending,
+    /// Of its events.
+    pub(super) type_ids: &'a [i32],
+    /// Of its stream; without it the stream is looked up by its name.
+    pub(super) stream_no: Option<i64>,
+}
+
+impl<'a> From<&'a Ticket> for Outgoing<'a> {
+    fn from(ticket: &'a Ticket) -> Self {
+        Self { pending: &ticket.pending, type_ids: &ticket.type_ids, stream_no: ticket.stream_no }
+    }
 }
 
 #[derive(Default)]
@@ -94,9 +105,10 @@ struct Columns<'a> {
 #[derive(Default)]
 struct AppendColumns<'a> {
     ordinal: Vec<i32>,
-    tenant: Vec<i32>,
-    category: Vec<&'a str>,
-    key: Vec<&'a str>,
+    stream_no: Vec<Option<i64>>,
+    tenant: Vec<Option<i32>>,
+    category: Vec<Option<&'a str>>,
+    key: Vec<Option<&'a str>>,
     expected: Vec<i64>,
     events: Vec<i32>,
     hash_before: Vec<&'a [u8]>,
@@ -133,13 +145,58 @@ fn small(number: usize) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)
 }
 
+/// A column of what is mostly missing: nothing is sent for it while all of it is.
+fn sparse<T>(column: &mut Vec<Option<T>>) {
+    if column.iter().all(Option::is_none) {
+        column.clear();
+    }
+}
+
+/// The same for a column that mostly holds `usual`.
+fn usually(column: &mut Vec<i32>, usual: i32) {
+    if column.iter().all(|value| *value == usual) {
+        column.clear();
+    }
+}
+
 impl<'a> Columns<'a> {
-    fn push(&mut self, ordinal: i32, pending: &'a Pending, type_ids: &[i32]) {
+    fn of(batch: &[Outgoing<'a>]) -> Self {
+        let mut columns = Self::default();
+        for (ordinal, outgoing) in batch.iter().enumerate() {
+            columns.push(small(ordinal), outgoing);
+        }
+        if batch.len() > 1 {
+            columns.leave_out_what_is_missing();
+        }
+        columns
+    }
+
+    fn leave_out_what_is_missing(&mut self) {
+        let (append, asked, event) = (&mut self.append, &mut self.asked, &mut self.event);
+        sparse(&mut append.stream_no);
+        sparse(&mut append.tenant);
+        sparse(&mut append.category);
+        sparse(&mut append.key);
+        usually(&mut asked.skipped, 0);
+        usually(&mut event.place, 1);
+        sparse(&mut asked.request_hash);
+        sparse(&mut asked.reply);
+        sparse(&mut event.occurred_at);
+        sparse(&mut event.correlation_id);
+        sparse(&mut event.causation);
+        sparse(&mut event.meta);
+    }
+
+    fn push(&mut self, ordinal: i32, Outgoing { pending, type_ids, stream_no }: &Outgoing<'a>) {
         let append = &pending.append;
+        // A new stream is made under its name, whatever is believed to be its number.
+        let stream_no = stream_no.filter(|_| pending.before.version != Version::NONE);
+        let named = stream_no.is_none().then_some(&append.stream);
         self.append.ordinal.push(ordinal);
-        self.append.tenant.push(append.stream.tenant().0);
-        self.append.category.push(append.stream.category());
-        self.append.key.push(append.stream.key());
+        self.append.stream_no.push(stream_no);
+        self.append.tenant.push(named.map(|stream| stream.tenant().0));
+        self.append.category.push(named.map(StreamName::category));
+        self.append.key.push(named.map(StreamName::key));
         self.append.expected.push(pending.before.version.0);
         self.append.events.push(small(append.events.len()));
         self.append.hash_before.push(&pending.before.hash.0);
@@ -155,7 +212,7 @@ impl<'a> Columns<'a> {
             skipped = skipped.saturating_add(small(asked.events));
         }
         for (place, ((event, hashed), type_id)) in
-            append.events.iter().zip(&pending.hashed).zip(type_ids).enumerate()
+            append.events.iter().zip(&pending.hashed).zip(*type_ids).enumerate()
         {
             let Some(asked) = append.asked.get(hashed.asked) else { continue };
             self.event.ordinal.push(ordinal);
@@ -174,9 +231,10 @@ impl<'a> Columns<'a> {
     }
 
     /// The parameters of `append_one.sql`; `None` when the batch is not of one append with events.
-    fn parameters_of_one(&self) -> Option<[&(dyn ToSql + Sync); 23]> {
+    fn parameters_of_one(&self) -> Option<[&(dyn ToSql + Sync); 24]> {
         let (append, asked, event) = (&self.append, &self.asked, &self.event);
-        let ([tenant], [category], [key], [expected], [events], [before], [after]) = (
+        let ([stream_no], [tenant], [category], [key], [expected], [events], [before], [after]) = (
+            append.stream_no.as_slice(),
             append.tenant.as_slice(),
             append.category.as_slice(),
             append.key.as_slice(),
@@ -188,6 +246,7 @@ impl<'a> Columns<'a> {
             return None;
         };
         Some([
+            stream_no,
             tenant,
             category,
             key,
@@ -214,10 +273,11 @@ impl<'a> Columns<'a> {
         ])
     }
 
-    fn parameters<'p>(&'p self, flush: &'p &'static str) -> [&'p (dyn ToSql + Sync); 27] {
+    fn parameters(&self) -> [&(dyn ToSql + Sync); 27] {
         let (append, asked, event) = (&self.append, &self.asked, &self.event);
         [
             &append.ordinal,
+            &append.stream_no,
             &append.tenant,
             &append.category,
             &append.key,
@@ -243,65 +303,56 @@ impl<'a> Columns<'a> {
             &event.hash,
             &event.meta,
             &event.payload,
-            flush,
         ]
-    }
-}
-
-/// Who makes a batch durable (EL-28a).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Flush {
-    /// Its own commit, which waits for the flush and holds the order of the log meanwhile.
-    AtCommit,
-    /// A barrier afterwards: until then nobody may be told of it.
-    Later,
-}
-
-impl Flush {
-    const fn synchronous_commit(self) -> &'static str {
-        match self {
-            Self::AtCommit => "on",
-            Self::Later => "off",
-        }
     }
 }
 
 /// What became of one append of a batch.
 #[derive(Debug)]
 pub(super) enum Verdict {
-    Committed { first: Option<i64>, at: Option<Timestamp> },
+    Committed { stream_no: i64, first: Option<i64>, at: Option<Timestamp> },
     Duplicate(Box<Answer>),
     Conflict,
 }
 
-/// Sends the batch: one statement, one round trip, one commit. The verdicts are in the order of the tickets.
+/// Sends the batch: one statement, one round trip, one commit. The verdicts are in the order of the batch.
 pub(super) async fn send<C: tokio_postgres::GenericClient>(
     client: &C,
-    statements: &Statements,
-    batch: &[(&Pending, &[i32])],
-    flush: Flush,
+    statement: &Statement,
+    batch: &[Outgoing<'_>],
 ) -> Result<Vec<Verdict>, tokio_postgres::Error> {
-    let mut columns = Columns::default();
-    for (ordinal, (pending, type_ids)) in batch.iter().enumerate() {
-        columns.push(small(ordinal), pending, type_ids);
-    }
-    // The statement for a lone append always waits for its flush.
-    let alone = columns.parameters_of_one().filter(|_| flush == Flush::AtCommit);
-    let rows = match alone {
-        Some(parameters) => client.query(&statements.one, &parameters).await?,
-        None => client.query(&statements.many, &columns.parameters(&flush.synchronous_commit())).await?,
+    let columns = Columns::of(batch);
+    let rows = client.query(statement, &columns.parameters()).await?;
+    Ok(verdicts(&rows, batch.len()))
+}
+
+/// Sends a lone append, with the statement of [`prepare_one`].
+pub(super) async fn send_one(
+    client: &Client,
+    statement: &Statement,
+    outgoing: Outgoing<'_>,
+) -> Result<Vec<Verdict>, tokio_postgres::Error> {
+    let columns = Columns::of(&[outgoing]);
+    let rows = match columns.parameters_of_one() {
+        Some(parameters) => client.query(statement, &parameters).await?,
+        None => Vec::new(),
     };
-    let mut verdicts: Vec<Verdict> = batch.iter().map(|_| Verdict::Conflict).collect();
-    for row in &rows {
+    Ok(verdicts(&rows, 1))
+}
+
+/// What is missing from the rows has lost.
+fn verdicts(rows: &[Row], appends: usize) -> Vec<Verdict> {
+    let mut verdicts: Vec<Verdict> = std::iter::repeat_with(|| Verdict::Conflict).take(appends).collect();
+    for row in rows {
         let ordinal = usize::try_from(row.get::<_, i32>(0)).unwrap_or(usize::MAX);
         if let Some(slot) = verdicts.get_mut(ordinal) {
             *slot = match row.get::<_, Option<Uuid>>(4) {
-                None => Verdict::Committed { first: row.get(2), at: row.get(3) },
+                None => Verdict::Committed { stream_no: row.get(1), first: row.get(2), at: row.get(3) },
                 Some(_) => Verdict::Duplicate(Box::new(answer_of(row))),
             };
         }
     }
-    Ok(verdicts)
+    verdicts
 }
 
 /// An answer from a row of: ordinal, stream, first_seq, at, command_id, from_version, to_version, request_hash, reply.
@@ -324,9 +375,4 @@ pub(super) fn answer_of(row: &Row) -> Answer {
 pub(super) fn committed(pending: &Pending, first: i64, at: Timestamp) -> Committed {
     let count = i64::try_from(pending.append.events.len()).unwrap_or(i64::MAX);
     Committed { first: Position(first), last: Position(first + count - 1), tip: pending.after, at }
-}
-
-/// The batch of `tickets` as [`send`] takes it.
-pub(super) fn of_tickets(tickets: &[Ticket]) -> Vec<(&Pending, &[i32])> {
-    tickets.iter().map(|ticket| (&ticket.pending, ticket.type_ids.as_slice())).collect()
 }

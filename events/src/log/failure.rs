@@ -1,6 +1,5 @@
 //! Why a statement of an appender failed, and with it what is known of its batch.
 
-use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
 use crate::causes::whole_chain;
@@ -17,12 +16,12 @@ pub(super) enum Failure {
     Refused { code: Option<String>, reason: String },
 }
 
-/// What the database's refusal says about the batch.
-pub(super) fn classify(client: &Client, error: &tokio_postgres::Error) -> Failure {
+/// What the database's refusal says about the batch; `closed` when its connection is gone.
+pub(super) fn classify(closed: bool, error: &tokio_postgres::Error) -> Failure {
     let reason = whole_chain(error);
     let Some(code) = error.code() else { return Failure::Lost(reason) };
     let class = code.code().get(..2).unwrap_or_default();
-    if client.is_closed() || class == "08" || (class == "57" && *code != SqlState::QUERY_CANCELED) {
+    if closed || class == "08" || (class == "57" && *code != SqlState::QUERY_CANCELED) {
         return Failure::Lost(reason);
     }
     if *code == SqlState::CHECK_VIOLATION && reason.contains("no partition") {

@@ -4,22 +4,25 @@
 //! were written before are being made durable, after which their callers are answered (EL-28a). A lone append is
 //! written and made durable in one go.
 
+mod pace;
+mod under_way;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
-use futures_util::stream::{FuturesOrdered, FuturesUnordered, StreamExt};
+use futures_util::stream::StreamExt;
 use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use self::under_way::{Flight, Flush, Sent, Written, head_of, send};
 use super::appender::answer_from;
-use super::batch::{self, Flush, Verdict};
+use super::batch::{self, Verdict};
 use super::connect::Connector;
 use super::durable::{self, advance};
-use super::failure::{Failure, classify};
+use super::failure::Failure;
 use super::queue::{BatchOutcome, Queue, Ticket};
 use super::session::{Session, end_backend};
 use super::verdict::{Answer, AppendError};
@@ -29,114 +32,18 @@ use crate::{CommandId, Position, StreamName, Version};
 const BACKOFF_MIN: Duration = Duration::from_millis(20);
 const BACKOFF_MAX: Duration = Duration::from_secs(1);
 
-/// A batch of so many appends takes long enough to send the next one behind it before it is answered.
-const PIPELINE_FROM: usize = 16;
-
 /// One session that appends, again and again.
 pub(super) struct Appender {
     connector: Connector,
     queue: Arc<Queue>,
     head: watch::Sender<Position>,
-    /// Process of the last session that wrote: its statement may outlive the connection.
-    lost_backend: Option<i32>,
-}
-
-/// A batch on its way to the database.
-struct Sent {
-    tickets: Vec<Ticket>,
-    flush: Flush,
-    outcome: Result<Vec<Verdict>, Failure>,
-}
-
-/// A batch that the database has carried out; nobody has been told yet.
-struct Written {
-    tickets: Vec<Ticket>,
-    verdicts: Vec<Verdict>,
-    losers: Vec<(StreamName, Version)>,
-    durable: bool,
-}
-
-/// What a barrier was made for, and whether it held.
-type Flushed = (Vec<Written>, Result<(), tokio_postgres::Error>);
-
-impl Written {
-    /// Position of the last event that was committed.
-    fn head(&self) -> Option<Position> {
-        let last = |(ticket, verdict): (&Ticket, &Verdict)| match verdict {
-            Verdict::Committed { first: Some(first), .. } => {
-                let count = i64::try_from(ticket.pending.append.events.len()).unwrap_or(0);
-                Some(Position(first + count - 1))
-            }
-            Verdict::Committed { first: None, .. } | Verdict::Duplicate(_) | Verdict::Conflict => None,
-        };
-        self.tickets.iter().zip(&self.verdicts).filter_map(last).max()
-    }
-}
-
-fn head_of(batches: &[Written]) -> Option<Position> {
-    batches.iter().filter_map(Written::head).max()
-}
-
-/// Everything that is under way over one session.
-#[derive(Default)]
-struct Flight {
-    /// Statements, in the order they were sent.
-    sent: FuturesOrdered<BoxFuture<'static, Sent>>,
-    /// Appends in them.
-    sent_appends: usize,
-    written: Vec<Written>,
-    /// One barrier at most; what is written meanwhile shares the next.
-    flushing: FuturesUnordered<BoxFuture<'static, Flushed>>,
-}
-
-impl Flight {
-    /// How many appends must wait before the next statement is sent; `None` while enough is under way.
-    fn next_from(&self) -> Option<usize> {
-        match self.sent.len() {
-            0 => Some(1),
-            1 if self.sent_appends >= PIPELINE_FROM => Some(self.sent_appends / 2),
-            _ => None,
-        }
-    }
-
-    fn is_idle(&self) -> bool {
-        self.sent.is_empty() && self.written.is_empty() && self.flushing.is_empty()
-    }
-
-    fn send(&mut self, session: &Arc<Session>, tickets: Vec<Ticket>) {
-        // Nobody else would gain from a separate barrier for a lone append, and it would wait for two commits.
-        let flush = if tickets.len() == 1 && self.is_idle() { Flush::AtCommit } else { Flush::Later };
-        self.sent_appends += tickets.len();
-        let session = session.clone();
-        self.sent.push_back(Box::pin(async move {
-            let outcome = send(&session, &tickets, flush).await;
-            Sent { tickets, flush, outcome }
-        }));
-    }
-
-    /// Everything not answered yet, once what was sent has come to an end.
-    async fn abandon(mut self) -> Vec<Ticket> {
-        let mut tickets = Vec::new();
-        while let Some((batches, _)) = self.flushing.next().await {
-            tickets.extend(batches.into_iter().flat_map(|batch| batch.tickets));
-        }
-        tickets.extend(self.written.into_iter().flat_map(|batch| batch.tickets));
-        while let Some(sent) = self.sent.next().await {
-            tickets.extend(sent.tickets);
-        }
-        tickets
-    }
-}
-
-async fn send(session: &Session, tickets: &[Ticket], flush: Flush) -> Result<Vec<Verdict>, Failure> {
-    batch::send(&session.client, &session.statements, &batch::of_tickets(tickets), flush)
-        .await
-        .map_err(|error| classify(&session.client, &error))
+    /// Processes of the last session that wrote: their statements may outlive the connections.
+    lost_backends: Vec<i32>,
 }
 
 impl Appender {
     pub(super) fn new(connector: Connector, queue: Arc<Queue>, head: watch::Sender<Position>) -> Self {
-        Self { connector, queue, head, lost_backend: None }
+        Self { connector, queue, head, lost_backends: Vec::new() }
     }
 
     /// Appends until the log is closed.
@@ -152,9 +59,9 @@ impl Appender {
     async fn connected(&mut self) -> Arc<Session> {
         let mut backoff = BACKOFF_MIN;
         loop {
-            match Session::open(&self.connector, self.lost_backend).await {
+            match Session::open(&self.connector, &self.lost_backends).await {
                 Ok(session) => {
-                    self.lost_backend = Some(session.backend);
+                    self.lost_backends = session.backends.to_vec();
                     return Arc::new(session);
                 }
                 Err(reason) => self.queue.give_up_after(self.queue.patience(), &reason),
@@ -168,15 +75,15 @@ impl Appender {
     async fn fly(&self, session: &Arc<Session>) -> Vec<Ticket> {
         let mut flight = Flight::default();
         loop {
-            let next_from = flight.next_from();
+            let (next_from, portion) = (flight.next_from(), flight.portion());
             let reason = tokio::select! {
                 biased;
                 Some((batches, flushed)) = flight.flushing.next(), if !flight.flushing.is_empty() => {
                     match flushed {
                         Ok(()) => {
-                            self.answer_all(batches);
-                            // Those who were answered may have more to append: let them share a batch.
-                            tokio::task::yield_now().await;
+                            flight.flushed();
+                            self.answer_all(&mut flight, batches);
+                            self.queue.gather().await;
                             None
                         }
                         Err(error) => {
@@ -186,7 +93,7 @@ impl Appender {
                     }
                 }
                 Some(Sent { tickets, flush, outcome }) = flight.sent.next(), if !flight.sent.is_empty() => {
-                    flight.sent_appends -= tickets.len();
+                    flight.wrote(tickets.len());
                     match outcome {
                         Ok(verdicts) => {
                             flight.written.push(self.written(session, tickets, verdicts, flush).await);
@@ -195,7 +102,10 @@ impl Appender {
                         Err(failure) => self.settle(session, &mut flight, tickets, failure).await,
                     }
                 }
-                tickets = self.next_batch(next_from), if next_from.is_some() => {
+                Some(hinted) = flight.hinting.next(), if !flight.hinting.is_empty() => {
+                    hinted.err().map(|error| whole_chain(&error))
+                }
+                tickets = self.next_batch(next_from, portion), if next_from.is_some() => {
                     flight.send(session, tickets);
                     None
                 }
@@ -205,13 +115,14 @@ impl Appender {
                 return flight.abandon().await;
             }
             self.make_durable(session, &mut flight);
+            flight.hint(session);
         }
     }
 
-    async fn next_batch(&self, from: Option<usize>) -> Vec<Ticket> {
+    async fn next_batch(&self, from: Option<usize>, portion: impl Fn(usize) -> usize) -> Vec<Ticket> {
         match from {
-            None | Some(1) => self.queue.take().await,
-            Some(appends) => self.queue.take_crowd(appends).await,
+            None | Some(1) => self.queue.take(portion).await,
+            Some(appends) => self.queue.take_crowd(appends, portion).await,
         }
     }
 
@@ -223,13 +134,12 @@ impl Appender {
         let batches = std::mem::take(&mut flight.written);
         // The log is flushed in its order: what was committed before a durable commit is durable.
         if batches.last().is_some_and(|last| last.durable) {
-            return self.answer_all(batches);
+            if let Some(head) = head_of(&batches) {
+                flight.announce(head);
+            }
+            return self.answer_all(flight, batches);
         }
-        let session = session.clone();
-        flight.flushing.push(Box::pin(async move {
-            let flushed = session.flush(head_of(&batches)).await;
-            (batches, flushed)
-        }));
+        flight.flush(session, batches);
     }
 
     async fn written(
@@ -270,16 +180,19 @@ impl Appender {
                 }
                 Failure::Exhausted(reason) => {
                     let refusal = AppendError::Unavailable { reason };
+                    flight.answered(tickets.len());
                     self.refuse(tickets, |_| refusal.clone());
                     continue;
                 }
                 Failure::NoPartition if extend(session).await => vec![tickets],
                 Failure::NoPartition => {
                     let reason = "a partition for the next events could not be created".to_owned();
+                    flight.answered(tickets.len());
                     self.refuse(tickets, |_| AppendError::Unavailable { reason: reason.clone() });
                     continue;
                 }
                 Failure::Refused { code, reason } if tickets.len() == 1 => {
+                    flight.answered(tickets.len());
                     self.refuse_or_duplicate(session, tickets, code, reason).await;
                     continue;
                 }
@@ -302,7 +215,8 @@ impl Appender {
         None
     }
 
-    fn answer_all(&self, batches: Vec<Written>) {
+    fn answer_all(&self, flight: &mut Flight, batches: Vec<Written>) {
+        flight.answered(batches.iter().map(|batch| batch.tickets.len()).sum());
         if let Some(head) = head_of(&batches) {
             advance(&self.head, head);
         }
@@ -315,8 +229,11 @@ impl Appender {
         let mut outcome = BatchOutcome::default();
         for (ticket, verdict) in tickets.iter().zip(&verdicts) {
             match verdict {
-                Verdict::Committed { .. } => {
+                Verdict::Committed { stream_no, .. } => {
                     outcome.committed += 1;
+                    if ticket.stream_no.is_none() {
+                        outcome.learned.push((ticket.stream().clone(), *stream_no));
+                    }
                     outcome.events += ticket.pending.append.events.len() as u64;
                     self.queue.committed(ticket, ticket.pending.append.events.len());
                 }
@@ -327,7 +244,7 @@ impl Appender {
         self.queue.landed(tickets.iter(), outcome);
         for (ticket, verdict) in tickets.into_iter().zip(verdicts) {
             let result = match verdict {
-                Verdict::Committed { first, at } => Ok(batch::committed(
+                Verdict::Committed { first, at, .. } => Ok(batch::committed(
                     &ticket.pending,
                     first.unwrap_or(0),
                     at.unwrap_or(Timestamp::UNIX_EPOCH),
@@ -393,8 +310,8 @@ impl Appender {
     async fn ask_about(&mut self, tickets: &[Ticket]) -> Result<HashMap<CommandId, Answer>, String> {
         let client = self.connector.connect().await.map_err(|error| whole_chain(&error))?;
         let asking = async {
-            if let Some(backend) = self.lost_backend {
-                end_backend(&client, backend).await?;
+            for backend in &self.lost_backends {
+                end_backend(&client, *backend).await?;
             }
             let commands: Vec<Uuid> =
                 tickets.iter().filter_map(Ticket::first_command).map(CommandId::uuid).collect();
@@ -408,7 +325,7 @@ impl Appender {
             Ok::<_, tokio_postgres::Error>(answers)
         };
         let answers = asking.await.map_err(|error| whole_chain(&error))?;
-        self.lost_backend = None;
+        self.lost_backends.clear();
         Ok(answers)
     }
 
@@ -430,7 +347,7 @@ impl Appender {
     ) {
         let mut first_answer = None;
         for command in tickets.iter().flat_map(Ticket::commands) {
-            if let Ok(Some(answer)) = answer_from(&session.client, command).await
+            if let Ok(Some(answer)) = answer_from(&session.writer, command).await
                 && session.flush(None).await.is_ok()
             {
                 first_answer = Some(answer);
@@ -458,7 +375,7 @@ async fn versions_of_losers(
         if matches!(verdict, Verdict::Conflict) {
             let stream = ticket.stream();
             let found = session
-                .client
+                .writer
                 .query_opt(
                     include_str!("sql/tip.sql"),
                     &[&stream.tenant().0, &stream.category(), &stream.key()],
@@ -474,5 +391,5 @@ async fn versions_of_losers(
 }
 
 async fn extend(session: &Session) -> bool {
-    session.client.batch_execute(include_str!("sql/ensure_partitions.sql")).await.is_ok()
+    session.writer.batch_execute(include_str!("sql/ensure_partitions.sql")).await.is_ok()
 }

@@ -13,7 +13,7 @@ use tokio_postgres::types::Type;
 use super::batch;
 use super::verdict::{Append, AppendError, Asked, Committed, Expected, NewEvent, Pending};
 use super::{ConnectError, Log};
-use crate::{ChainHash, Position, StreamName, StreamTip};
+use crate::{Position, StreamName, StreamTip};
 
 /// Events of one import. Appends wait while it is written, and give up after two seconds.
 pub const IMPORT_EVENTS_MAX: usize = 100_000;
@@ -167,12 +167,8 @@ async fn create_streams(transaction: &Transaction<'_>, pending: &[Pending]) -> R
     let keys: Vec<&str> = streams().map(StreamName::key).collect();
     let versions: Vec<i64> = pending.iter().map(|pending| pending.after.version.0).collect();
     let hashes: Vec<&[u8]> = pending.iter().map(|pending| pending.after.hash.0.as_slice()).collect();
-    let genesis = ChainHash::GENESIS.0;
     let rows = transaction
-        .query(
-            include_str!("sql/import_streams.sql"),
-            &[&tenants, &categories, &keys, &versions, &hashes, &genesis.as_slice()],
-        )
+        .query(include_str!("sql/import_streams.sql"), &[&tenants, &categories, &keys, &versions, &hashes])
         .await
         .map_err(ImportError::database("creating streams"))?;
     let created: HashMap<StreamName, i64> =

@@ -8,6 +8,7 @@ use tokio::sync::{Notify, oneshot};
 
 use super::appender::{AppenderLimits, AppenderStats, Lane};
 use super::latency::{CategoryStats, Latencies};
+use super::numbers::Numbers;
 use super::verdict::{AppendError, Committed, Pending};
 use crate::{CommandId, StreamName};
 
@@ -18,6 +19,8 @@ pub(super) type Reply = oneshot::Sender<Result<Committed, AppendError>>;
 pub(super) struct Ticket {
     pub(super) pending: Pending,
     pub(super) type_ids: Vec<i32>,
+    /// Number of its stream, where that was remembered when it left the queue.
+    pub(super) stream_no: Option<i64>,
     pub(super) lane: Lane,
     pub(super) reply: Reply,
     pub(super) queued: Instant,
@@ -56,6 +59,7 @@ struct State {
     /// So many waiting appends are a crowd, for the appender that waits for one.
     crowd_from: Option<usize>,
     streams_in_flight: HashSet<StreamName>,
+    numbers: Numbers,
     commands_in_flight: HashSet<CommandId>,
     stats: AppenderStats,
     drained_per_second: f64,
@@ -117,13 +121,13 @@ impl Queue {
         Ok(())
     }
 
-    /// Waits until at least `appends` are waiting and takes what fits one batch.
-    pub(super) async fn take_crowd(&self, appends: usize) -> Vec<Ticket> {
+    /// Waits until at least `appends` are waiting and takes what fits one batch and is in the `portion` of those waiting.
+    pub(super) async fn take_crowd(&self, appends: usize, portion: impl Fn(usize) -> usize) -> Vec<Ticket> {
         loop {
             let mut grown = std::pin::pin!(self.crowd.notified());
             grown.as_mut().enable();
             let waiting = self.state().appends;
-            let batch = if waiting < appends { Vec::new() } else { self.take_ready() };
+            let batch = if waiting < appends { Vec::new() } else { self.take_ready(&portion) };
             if !batch.is_empty() {
                 return batch;
             }
@@ -140,10 +144,11 @@ impl Queue {
         }
     }
 
-    /// Waits until something can be sent and takes what fits one batch. No timer: a lone append leaves at once.
-    pub(super) async fn take(&self) -> Vec<Ticket> {
+    /// Waits until something can be sent and takes what fits one batch and is in the `portion` of those waiting. No timer: a
+    /// lone append leaves at once.
+    pub(super) async fn take(&self, portion: impl Fn(usize) -> usize) -> Vec<Ticket> {
         loop {
-            let batch = self.take_ready();
+            let batch = self.take_ready(&portion);
             if !batch.is_empty() {
                 return batch;
             }
@@ -151,17 +156,31 @@ impl Queue {
         }
     }
 
-    fn take_ready(&self) -> Vec<Ticket> {
+    /// Lets those who were answered come back with more, for as long as they do: they may share a batch.
+    pub(super) async fn gather(&self) {
+        let mut waiting = self.state().appends;
+        loop {
+            tokio::task::yield_now().await;
+            let now = self.state().appends;
+            if now <= waiting {
+                break;
+            }
+            waiting = now;
+        }
+    }
+
+    fn take_ready(&self, portion: impl Fn(usize) -> usize) -> Vec<Ticket> {
         let mut state = self.state();
+        let portion = portion(state.appends);
         let mut batch = Vec::new();
         let mut bytes = 0;
         for lane in Lane::BY_URGENCY {
             // Less urgent lanes may fill only a part of a batch, so that urgent appends never wait for a long one.
             let bytes_max = self.limits.batch_bytes.min(lane.batch_bytes_max());
-            let appends_max = self.limits.batch_appends;
+            let appends_max = self.limits.batch_appends.min(portion);
             let mut queue = std::mem::take(state.lanes.get_mut(lane.index()).unwrap_or(&mut VecDeque::new()));
             let mut skipped = VecDeque::new();
-            while let Some(ticket) = queue.pop_front() {
+            while let Some(mut ticket) = queue.pop_front() {
                 let weight = ticket.pending.append.weight();
                 if batch.len() >= appends_max || (bytes + weight > bytes_max && !batch.is_empty()) {
                     queue.push_front(ticket);
@@ -172,6 +191,7 @@ impl Queue {
                     continue;
                 }
                 state.streams_in_flight.insert(ticket.stream().clone());
+                ticket.stream_no = state.numbers.of(ticket.stream());
                 state.commands_in_flight.extend(ticket.commands());
                 state.appends -= 1;
                 state.bytes = state.bytes.saturating_sub(weight);
@@ -200,6 +220,9 @@ impl Queue {
         state.stats.events += outcome.events;
         state.stats.conflicts += outcome.conflicts;
         state.stats.duplicates += outcome.duplicates;
+        for (stream, number) in outcome.learned {
+            state.numbers.put(stream, number);
+        }
         let now = Instant::now();
         if let Some(last) = state.last_drain.replace(now) {
             let seconds = (now - last).as_secs_f64().max(1e-6);
@@ -254,12 +277,14 @@ impl Queue {
 }
 
 /// What one statement did.
-#[derive(Debug, Default, Clone, Copy)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct BatchOutcome {
     pub(super) committed: u64,
     pub(super) events: u64,
     pub(super) conflicts: u64,
     pub(super) duplicates: u64,
+    /// Numbers of streams that were not remembered.
+    pub(super) learned: Vec<(StreamName, i64)>,
 }
 
 fn in_flight(state: &State, ticket: &Ticket) -> bool {

@@ -25,8 +25,18 @@ impl BookPrices {
     /// # Errors
     /// The market store could not answer.
     pub async fn load(closes: &Closes, portfolio: &Portfolio, vintage: Vintage) -> Result<Self, ClosesError> {
-        let symbols: BTreeSet<Symbol> =
-            portfolio.existing_lots().filter_map(|(_, lot)| lot.terms.market_symbol()).collect();
+        Self::of_symbols(closes, priced_by(portfolio), vintage).await
+    }
+
+    /// The closes of these symbols, as known at a vintage.
+    ///
+    /// # Errors
+    /// The market store could not answer.
+    pub async fn of_symbols(
+        closes: &Closes,
+        symbols: BTreeSet<Symbol>,
+        vintage: Vintage,
+    ) -> Result<Self, ClosesError> {
         let symbols: Vec<Symbol> = symbols.into_iter().collect();
         let histories = closes.histories(&symbols, vintage).await?;
         let known = symbols.into_iter().zip(histories);
@@ -34,9 +44,9 @@ impl BookPrices {
         Ok(Self { vintage, series })
     }
 
-    /// The symbols that have closes.
-    pub fn symbols(&self) -> Vec<Symbol> {
-        self.series.keys().cloned().collect()
+    /// Closes that were read already.
+    pub const fn of_series(vintage: Vintage, series: BTreeMap<Symbol, Arc<Series>>) -> Self {
+        Self { vintage, series }
     }
 
     /// The whole history of a symbol; none where it has no daily bars.
@@ -45,14 +55,26 @@ impl BookPrices {
     }
 }
 
+/// The symbols whose closes price the lots of a portfolio: their own, and for options those of the underlyings, too.
+pub fn priced_by(portfolio: &Portfolio) -> BTreeSet<Symbol> {
+    let terms = portfolio.existing_lots().map(|(_, lot)| &lot.terms);
+    terms
+        .flat_map(|terms| terms.market_symbol().into_iter().chain(terms.option.as_ref().and_then(quoted_as)))
+        .collect()
+}
+
+/// Under what the market store keeps the closes of an option, where somebody imported them: its OCC symbol.
+fn quoted_as(contract: &OptionContract) -> Option<Symbol> {
+    contract.occ_symbol().parse().ok()
+}
+
 impl Prices for BookPrices {
     fn close_on_or_before(&self, symbol: &Symbol, date: Date) -> Option<DatedPrice> {
         let close = self.series.get(symbol)?.on_or_before(date)?;
         Some(DatedPrice { date: close.date, price: close.close })
     }
 
-    fn option_on_or_before(&self, _contract: &OptionContract, _date: Date) -> Option<DatedPrice> {
-        // The market store has no option prices: they are computed by whoever has volatilities.
-        None
+    fn option_on_or_before(&self, contract: &OptionContract, date: Date) -> Option<DatedPrice> {
+        self.close_on_or_before(&quoted_as(contract)?, date)
     }
 }

@@ -54,6 +54,11 @@ impl Terms {
         Self { as_of_date: None, known_at }
     }
 
+    /// The instant of knowledge; none for now.
+    pub const fn known_at(&self) -> Option<Timestamp> {
+        self.known_at
+    }
+
     /// The session that is told of.
     pub fn session(&self) -> Date {
         let completed = calendar::last_completed(events::time::now(), SETTLING);
