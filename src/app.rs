@@ -27,7 +27,7 @@ use crate::identity::{Identity, IdentityError};
 use crate::market::Market;
 use crate::start_run::RunStarter;
 use crate::tape::{Tape, TapeError};
-use crate::worker::Worker;
+use crate::worker::{self, Worker};
 
 /// What a process does besides answering its own caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, clap::ValueEnum)]
@@ -142,7 +142,17 @@ impl RunningApp {
             .contains(&Role::Projector)
             .then(|| app.projections.start(&app.log, &app.watermarks, &RunnerOptions::default()));
         let worker = match roles.contains(&Role::Worker) {
-            true => Some(Worker::start(&app)),
+            true => Some(Worker::start(worker::Parts {
+                starter: app.starter.clone(),
+                portfolios: app.portfolios.clone(),
+                valuations: app.valuations.clone(),
+                closes: app.closes.clone(),
+                books: app.books.clone(),
+                reads: app.reads.clone(),
+                active_max: app.config.runs.active_max,
+                nats: app.nats.clone(),
+                queue: app.queue.clone(),
+            })),
             false => None,
         };
         Ok(Self { app, tape, projections, worker })

@@ -13,7 +13,7 @@ use events::{PortfolioId, Symbol, Version, calendar};
 use jiff::SignedDuration;
 use projections::bars::Vintage;
 use projections::closes::{Closes, Known};
-use projections::portfolios::{BookPrices, Books, KnownAt};
+use projections::portfolios::{BookPrices, Books, KnownAt, priced_by};
 use projections::snapshots::{self, Valued};
 
 /// How long after its close a session is looked for; later than the analyst counts it.
@@ -38,7 +38,7 @@ fn transient(error: &(impl std::error::Error + 'static)) -> PortError {
 }
 
 fn symbols_of(portfolio: &Portfolio) -> Vec<Symbol> {
-    portfolio.existing_lots().filter_map(|(_, lot)| lot.terms.market_symbol()).collect()
+    priced_by(portfolio).into_iter().collect()
 }
 
 impl ValuationPrices for NewestCloses {
@@ -62,7 +62,8 @@ impl ReadValuations {
     async fn is_behind(&self, valued: &Valued, newest: Vintage) -> Result<bool, PortError> {
         let Some(completed) = valued.completed else { return Ok(true) };
         let from = completed.computed_from;
-        if from.portfolio_version < valued.version
+        if valued.is_asked_for
+            || from.portfolio_version < valued.version
             || from.method_version < METHOD_VERSION
             || completed.through < calendar::last_completed(now(), SETTLING)
         {

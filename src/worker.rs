@@ -1,9 +1,12 @@
 //! The worker role: drives the runs that are requested in the log, values portfolios, and takes `start run` commands from the work queue.
 
 use actors::ports::{MarketData, PortError, UnfinishedRuns};
-use actors::work_queue::{CommandHandler, CommandMessage, CommandWorker, DeadLetters, HandleError};
+use actors::work_queue::{
+    CommandHandler, CommandMessage, CommandWorker, DeadLetters, HandleError, WorkQueueOptions,
+};
 use actors::{
-    Analyst, AnalystOptions, RunDispatcher, RunDispatcherOptions, RunLoop, RunLoopOptions, until_over,
+    Analyst, AnalystOptions, Directory, RunDispatcher, RunDispatcherOptions, RunLoop, RunLoopOptions,
+    Valuations, until_over,
 };
 use async_nats::jetstream;
 use bytes::Bytes;
@@ -11,15 +14,39 @@ use deadpool_postgres::Pool;
 use events::causes::whole_chain;
 use events::market::Bars;
 use events::run::RunSnapshot;
-use events::{Metadata, Principal, RunId};
+use events::{Aggregate, Metadata, Portfolio, Principal, RunId};
 use projections::bars::BarsStoreError;
+use projections::closes::Closes;
+use projections::portfolios::Books;
 use serde_json::json;
 use std::sync::Arc;
 
-use crate::app::App;
 use crate::market::{Market, MarketError};
 use crate::start_run::{CommandContext, RunStarter, StartRun, StartRunError};
 use crate::valuation::{NewestCloses, ReadValuations};
+
+/// What a worker works with.
+#[derive(Debug)]
+pub struct Parts {
+    /// Starts runs.
+    pub starter: RunStarter,
+    /// The actors of portfolios.
+    pub portfolios: Directory<Aggregate<Portfolio>>,
+    /// The actors of their valuations.
+    pub valuations: Valuations,
+    /// The closes that portfolios are valued by.
+    pub closes: Closes,
+    /// Portfolios as the read models know them.
+    pub books: Books,
+    /// Knows what is unfinished and what is behind.
+    pub reads: Pool,
+    /// Runs that are driven at once at most.
+    pub active_max: usize,
+    /// Brings commands.
+    pub nats: async_nats::Client,
+    /// How they are taken.
+    pub queue: WorkQueueOptions,
+}
 
 /// The category under which commands to start runs stand on the work queue.
 pub const RUN_COMMANDS: &str = "run";
@@ -34,16 +61,11 @@ pub struct Worker {
 
 impl Worker {
     /// Starts to drive runs, to value portfolios and to take commands.
-    pub fn start(app: &App) -> Self {
-        let (starter, reads, queue) = (app.starter.clone(), app.reads.clone(), app.queue.clone());
-        let (active_max, nats) = (app.config.runs.active_max, app.nats.clone());
-        let analyst = Analyst::start(
-            &app.portfolios,
-            app.valuations.clone(),
-            NewestCloses(app.closes.clone()),
-            ReadValuations::new(reads.clone(), app.closes.clone(), app.books.clone()),
-            AnalystOptions::default(),
-        );
+    pub fn start(parts: Parts) -> Self {
+        let Parts { starter, portfolios, valuations, closes, books, reads, active_max, nats, queue } = parts;
+        let stale = ReadValuations::new(reads.clone(), closes.clone(), books);
+        let options = AnalystOptions::default();
+        let analyst = Analyst::start(&portfolios, valuations, NewestCloses(closes), stale, options);
         let run_loop = RunLoop::new(starter.runs.clone(), starter.market.clone(), RunLoopOptions::default());
         let options = RunDispatcherOptions { active_max, ..RunDispatcherOptions::default() };
         let dispatcher = RunDispatcher::start(run_loop, ReadModels(reads), options);

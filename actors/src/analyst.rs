@@ -7,14 +7,14 @@
 mod due;
 mod valuing;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use events::log::{Filter, ReadError};
 use events::portfolio::PortfolioEvent;
 use events::{Aggregate, Decider, Portfolio, PortfolioId, Recorded, Valuation};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::{Id, JoinError, JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::directory::Directory;
@@ -26,6 +26,8 @@ use valuing::{Valued, Valuer};
 /// All valuations.
 pub type Valuations = Directory<Aggregate<Valuation>>;
 
+/// How often the rest of a portfolio that cannot be valued is doubled: what stays wrong is tried every few minutes.
+const DOUBLINGS_MAX: u32 = 6;
 /// The event that asks for a calculation.
 const REQUESTED: &str = "CalculationRequested";
 
@@ -40,7 +42,7 @@ pub struct AnalystOptions {
     pub patience: Duration,
     /// How often the node looks for valuations that are behind.
     pub look_every: Duration,
-    /// How long a portfolio rests after looking found it.
+    /// How long looking leaves a portfolio alone after it was valued; twice as long with every failure that follows.
     pub rest: Duration,
 }
 
@@ -74,21 +76,22 @@ impl Analyst {
     ) -> Self {
         let leaving = CancellationToken::new();
         let leases = Leases::new(valuations.log().connector().clone());
-        let valuer = Valuer { portfolios: portfolios.clone(), valuations, prices, leases };
+        let valuer =
+            Valuer { portfolios: portfolios.clone(), valuations, prices, leases, leaving: leaving.clone() };
         let desk = Desk {
             valuer: Arc::new(valuer),
             stale,
             options,
             leaving: leaving.clone(),
             due: Due::new(options.quiet, options.patience),
-            active: HashSet::new(),
+            active: HashMap::new(),
             valuing: JoinSet::new(),
             resting: HashMap::new(),
         };
         Self { task: tokio::spawn(desk.run()), leaving }
     }
 
-    /// Finishes what is being valued and leaves. The rest is found by another node, or when this one is back.
+    /// Finishes the record that is being written and leaves. The rest is found by another node, or when this one is back.
     pub async fn stop(self) {
         self.leaving.cancel();
         // An analyst that panicked has nothing left to finish.
@@ -102,10 +105,18 @@ struct Desk<P, S> {
     options: AnalystOptions,
     leaving: CancellationToken,
     due: Due,
-    active: HashSet<PortfolioId>,
-    valuing: JoinSet<(PortfolioId, Valued)>,
-    /// Until when looking does not find them again: the read model needs a moment to show what was recorded.
-    resting: HashMap<PortfolioId, Instant>,
+    /// What is being valued by which task.
+    active: HashMap<Id, PortfolioId>,
+    valuing: JoinSet<Valued>,
+    resting: HashMap<PortfolioId, Rest>,
+}
+
+/// Looking leaves it alone: the read model needs a moment to show what was recorded, and what is away needs one to return.
+#[derive(Debug, Clone, Copy)]
+struct Rest {
+    until: Instant,
+    /// How often it could not be valued since it last could.
+    failures: u32,
 }
 
 impl<P: ValuationPrices, S: StalePortfolios> Desk<P, S> {
@@ -122,7 +133,7 @@ impl<P: ValuationPrices, S: StalePortfolios> Desk<P, S> {
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let leaving = self.leaving.clone();
         loop {
-            let next = self.due.next().unwrap_or_else(|| Instant::now() + self.options.look_every);
+            let next = self.next().unwrap_or_else(|| Instant::now() + self.options.look_every);
             tokio::select! {
                 () = leaving.cancelled() => break,
                 page = changes.next() => match page {
@@ -134,14 +145,23 @@ impl<P: ValuationPrices, S: StalePortfolios> Desk<P, S> {
                     Err(error) => self.stumbled(&error).await,
                 },
                 _ = look.tick() => self.look().await,
-                Some(done) = self.valuing.join_next() => self.valued(done),
+                Some(done) = self.valuing.join_next_with_id() => self.valued(done),
                 () = tokio::time::sleep_until(next.into()), if self.has_room() => {}
             }
             self.fill();
         }
-        while let Some(done) = self.valuing.join_next().await {
+        while let Some(done) = self.valuing.join_next_with_id().await {
             self.valued(done);
         }
+    }
+
+    /// When one may be valued that is not being valued.
+    fn next(&self) -> Option<Instant> {
+        self.due.next(|portfolio| self.is_active(portfolio))
+    }
+
+    fn is_active(&self, portfolio: PortfolioId) -> bool {
+        self.active.values().any(|active| *active == portfolio)
     }
 
     fn has_room(&self) -> bool {
@@ -169,12 +189,17 @@ impl<P: ValuationPrices, S: StalePortfolios> Desk<P, S> {
     }
 
     async fn look(&mut self) {
+        let stale = tokio::select! {
+            () = self.leaving.cancelled() => return,
+            stale = self.stale.stale() => stale,
+        };
         let now = Instant::now();
-        self.resting.retain(|_, until| now < *until);
-        match self.stale.stale().await {
+        self.resting.retain(|_, rest| now < rest.until || rest.failures > 0);
+        match stale {
             Ok(stale) => {
                 for portfolio in stale {
-                    if !self.resting.contains_key(&portfolio) && !self.active.contains(&portfolio) {
+                    let rests = self.resting.get(&portfolio).is_some_and(|rest| now < rest.until);
+                    if !rests && !self.is_active(portfolio) {
                         self.due.at_once(portfolio, now);
                     }
                 }
@@ -190,31 +215,30 @@ impl<P: ValuationPrices, S: StalePortfolios> Desk<P, S> {
 
     fn fill(&mut self) {
         while self.has_room() {
-            let Some(portfolio) = self.due.take(Instant::now(), &self.active) else { return };
-            self.active.insert(portfolio);
-            self.resting.insert(portfolio, Instant::now() + self.options.rest);
-            let valuer = self.valuer.clone();
-            self.valuing.spawn(async move { (portfolio, valuer.value(portfolio).await) });
+            let active: Vec<PortfolioId> = self.active.values().copied().collect();
+            let taken = self.due.take(Instant::now(), |portfolio| active.contains(&portfolio));
+            let Some(portfolio) = taken else { return };
+            let task = self.valuing.spawn(self.valuer.clone().value(portfolio));
+            self.active.insert(task.id(), portfolio);
         }
     }
 
-    fn valued(&mut self, done: Result<(PortfolioId, Valued), tokio::task::JoinError>) {
-        match done {
-            Ok((portfolio, Valued::Done)) => {
-                self.active.remove(&portfolio);
-            }
-            Ok((portfolio, Valued::Later { reason })) => {
+    fn valued(&mut self, done: Result<(Id, Valued), JoinError>) {
+        let (task, failure) = match done {
+            Ok((task, Valued::Done)) => (task, None),
+            Ok((task, Valued::Later { reason })) => (task, Some(reason)),
+            Err(error) => (error.id(), Some(error.to_string())),
+        };
+        let Some(portfolio) = self.active.remove(&task) else { return };
+        let before = self.resting.get(&portfolio).map_or(0, |rest| rest.failures);
+        let (failures, doublings) = match failure {
+            None => (0, 0),
+            Some(reason) => {
                 tracing::warn!(portfolio.id = %portfolio, reason, "Portfolio {portfolio} is not valued yet: {reason}");
-                self.active.remove(&portfolio);
-                self.resting.insert(portfolio, Instant::now() + self.options.rest);
+                (before.saturating_add(1), before.min(DOUBLINGS_MAX))
             }
-            Err(error) => {
-                // Which one it was is not known; what is behind is found again by looking.
-                tracing::error!(error = %error, "Valuing a portfolio failed: {error}");
-                if self.valuing.is_empty() {
-                    self.active.clear();
-                }
-            }
-        }
+        };
+        let until = Instant::now() + self.options.rest * 2_u32.pow(doublings);
+        self.resting.insert(portfolio, Rest { until, failures });
     }
 }

@@ -30,7 +30,7 @@ impl Projection for Snapshots {
     }
 
     fn tables() -> &'static [&'static str] {
-        &["snapshots", "valuations", "calculations"]
+        &["portfolio_snapshots", "valuations", "calculations"]
     }
 
     async fn apply(&self, transaction: &Transaction<'_>, events: &[Recorded]) -> Result<(), ProjectionError> {

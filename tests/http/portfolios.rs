@@ -3,6 +3,7 @@
 mod data;
 mod equity_changes;
 mod positions;
+mod snapshots;
 
 use reqwest::Method;
 use serde_json::{Value, json};

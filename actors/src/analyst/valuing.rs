@@ -2,20 +2,21 @@
 
 use std::sync::Arc;
 
+use events::causes::whole_chain;
 use events::log::Lane;
 use events::portfolio::valuation::{Prices, Roll};
 use events::time::now;
 use events::valuation::{
     ComputedFrom, Digested, METHOD_VERSION, Part, RecordSnapshots, ValuationAct, ValuationCommand,
-    ValuationError,
 };
 use events::{Aggregate, CommandId, Metadata, Portfolio, PortfolioId, Principal, TradingDay, calendar};
 use jiff::SignedDuration;
 use jiff::civil::Date;
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 use super::Valuations;
-use crate::aggregate::{CommandEnvelope, CommandError};
+use crate::aggregate::CommandEnvelope;
 use crate::directory::Directory;
 use crate::leases::Leases;
 use crate::ports::{PortError, ValuationPrices};
@@ -33,46 +34,43 @@ pub(super) struct Valuer<P> {
     pub(super) valuations: Valuations,
     pub(super) prices: P,
     pub(super) leases: Leases,
+    /// Once cancelled, no further record is written.
+    pub(super) leaving: CancellationToken,
 }
 
 /// How valuing ended.
 pub(super) enum Valued {
     /// Its snapshots follow from its facts, or there is nothing to value.
     Done,
-    /// Something is away, or another node values it.
+    /// Something is away or wrong, or another node values it: looking finds it again.
     Later {
         /// What.
         reason: String,
     },
 }
 
-/// Why a record was not kept.
-enum Stopped {
-    /// Somebody recorded newer ones.
-    Overtaken,
-    /// It did not work.
-    Because(String),
-}
-
 impl<P: ValuationPrices> Valuer<P> {
-    /// Values a portfolio through the last completed session.
-    pub(super) async fn value(&self, portfolio: PortfolioId) -> Valued {
+    /// Values a portfolio through the last completed session. Never panics.
+    pub(super) async fn value(self: Arc<Self>, portfolio: PortfolioId) -> Valued {
         let later = |reason: String| Valued::Later { reason };
         let lease = match self.leases.take(portfolio.uuid()).await {
             Ok(Some(lease)) => lease,
             Ok(None) => return later("another node values it".to_owned()),
-            Err(error) => return later(error.to_string()),
+            Err(error) => return later(whole_chain(&error)),
         };
-        let valued = match self.value_leased(portfolio).await {
-            Ok(()) | Err(Stopped::Overtaken) => Valued::Done,
-            Err(Stopped::Because(reason)) => later(reason),
+        // A task of its own, because the lease is to be given back even if it panics.
+        let valuing = tokio::spawn(async move { self.value_leased(portfolio).await });
+        let valued = match valuing.await {
+            Ok(Ok(())) => Valued::Done,
+            Ok(Err(reason)) => later(reason),
+            Err(error) => later(error.to_string()),
         };
         lease.release().await;
         valued
     }
 
-    async fn value_leased(&self, id: PortfolioId) -> Result<(), Stopped> {
-        let because = |error: &dyn std::error::Error| Stopped::Because(error.to_string());
+    async fn value_leased(&self, id: PortfolioId) -> Result<(), String> {
+        let because = |error: &(dyn std::error::Error + 'static)| whole_chain(error);
         let stream = self.portfolios.stream(id);
         let loaded = self.portfolios.log().load::<Aggregate<Portfolio>>(&stream).await;
         let loaded = loaded.map_err(|error| because(&error))?;
@@ -83,7 +81,7 @@ impl<P: ValuationPrices> Valuer<P> {
         }
         let priced = match self.prices.prices(&portfolio).await {
             Ok(priced) => priced,
-            Err(PortError::Transient { reason }) => return Err(Stopped::Because(reason)),
+            Err(PortError::Transient { reason }) => return Err(reason),
             Err(PortError::Permanent { reason }) => return self.fail(id, reason).await,
         };
         let vintage = priced.vintage;
@@ -95,25 +93,28 @@ impl<P: ValuationPrices> Valuer<P> {
             roll(&portfolio, &priced.prices, computed_from, through, &sender)
         });
         while let Some(record) = records.recv().await {
+            if self.leaving.is_cancelled() {
+                return Err("this node leaves".to_owned());
+            }
             self.send(id, ValuationAct::Record(record)).await?;
         }
         let rolled = rolling.await.map_err(|error| because(&error))?;
         rolled.map_err(|error| because(&error))
     }
 
-    async fn fail(&self, id: PortfolioId, reason: String) -> Result<(), Stopped> {
-        self.send(id, ValuationAct::Fail { reason }).await
+    async fn fail(&self, id: PortfolioId, reason: String) -> Result<(), String> {
+        self.send(id, ValuationAct::Fail { reason: reason.clone() }).await?;
+        Err(reason)
     }
 
-    async fn send(&self, id: PortfolioId, act: ValuationAct) -> Result<(), Stopped> {
+    async fn send(&self, id: PortfolioId, act: ValuationAct) -> Result<(), String> {
         let command = ValuationCommand { at: now(), act };
         let envelope = CommandEnvelope::new(command, CommandId::generate())
             .in_lane(Lane::Batch)
             .with_metadata(Metadata::new(Principal::system(), None));
         match self.valuations.execute(id, envelope).await {
             Ok(_) => Ok(()),
-            Err(CommandError::Refused(ValuationError::Outdated { .. })) => Err(Stopped::Overtaken),
-            Err(error) => Err(Stopped::Because(error.to_string())),
+            Err(error) => Err(whole_chain(&error)),
         }
     }
 }

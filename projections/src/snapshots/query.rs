@@ -42,6 +42,8 @@ pub struct Valued {
     pub version: Version,
     /// How far its valuation came; none before the first.
     pub completed: Option<Completed>,
+    /// Whether somebody waits for a calculation of it.
+    pub is_asked_for: bool,
 }
 
 /// A calculation that somebody asked for.
@@ -147,7 +149,8 @@ pub async fn valued(client: &impl Reader) -> Result<Vec<Valued>, QueryError> {
                 None => None,
             };
             let portfolio_id = PortfolioId::from_uuid(columns.get("portfolio_id")?);
-            Ok(Valued { portfolio_id, version: Version(columns.get("version")?), completed })
+            let (version, is_asked_for) = (Version(columns.get("version")?), columns.get("is_asked_for")?);
+            Ok(Valued { portfolio_id, version, completed, is_asked_for })
         })
         .collect()
 }

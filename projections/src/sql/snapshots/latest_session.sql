@@ -1,6 +1,6 @@
 -- The last session with a snapshot. $1 portfolio, $2 last date, $3 position, $4 instant or null
 select session
-from snapshots
+from portfolio_snapshots
 where portfolio_id = $1
   and session <= $2
   and known_from <= $3

@@ -1,6 +1,6 @@
 -- Snapshots of a range of sessions. $1 portfolio, $2 first, $3 last, $4 position, $5 instant or null
 select session, known_from, recorded_at, portfolio_version, vintage, method_version, snapshot::text, lots::text
-from snapshots
+from portfolio_snapshots
 where portfolio_id = $1
   and session between $2 and $3
   and known_from <= $4
