@@ -16,6 +16,7 @@ use events::model::TradingModel;
 use events::portfolio::Portfolio;
 use events::run::Run;
 use events::tags::TagBook;
+use events::valuation::Valuation;
 use projections::closes::Closes;
 use projections::portfolios::Books;
 use projections::{Projections, RunnerOptions, RunningProjections, Watermarks};
@@ -26,7 +27,7 @@ use crate::identity::{Identity, IdentityError};
 use crate::market::Market;
 use crate::start_run::RunStarter;
 use crate::tape::{Tape, TapeError};
-use crate::worker::Worker;
+use crate::worker::{self, Worker};
 
 /// What a process does besides answering its own caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, clap::ValueEnum)]
@@ -61,6 +62,8 @@ pub struct App {
     pub runs: Directory<Aggregate<Run>>,
     /// The actors of portfolios.
     pub portfolios: Directory<Aggregate<Portfolio>>,
+    /// The actors of portfolios' valuations.
+    pub valuations: Directory<Aggregate<Valuation>>,
     /// The actors of owners' tags.
     pub tags: Directory<Aggregate<TagBook>>,
     /// The actors of accounts.
@@ -139,13 +142,17 @@ impl RunningApp {
             .contains(&Role::Projector)
             .then(|| app.projections.start(&app.log, &app.watermarks, &RunnerOptions::default()));
         let worker = match roles.contains(&Role::Worker) {
-            true => Some(Worker::start(
-                app.starter.clone(),
-                app.reads.clone(),
-                app.config.runs.active_max,
-                app.nats.clone(),
-                app.queue.clone(),
-            )),
+            true => Some(Worker::start(worker::Parts {
+                starter: app.starter.clone(),
+                portfolios: app.portfolios.clone(),
+                valuations: app.valuations.clone(),
+                closes: app.closes.clone(),
+                books: app.books.clone(),
+                reads: app.reads.clone(),
+                active_max: app.config.runs.active_max,
+                nats: app.nats.clone(),
+                queue: app.queue.clone(),
+            })),
             false => None,
         };
         Ok(Self { app, tape, projections, worker })
@@ -167,6 +174,7 @@ impl RunningApp {
         self.app.models.stop().await;
         self.app.runs.stop().await;
         self.app.portfolios.stop().await;
+        self.app.valuations.stop().await;
         self.app.tags.stop().await;
         self.app.accounts.stop().await;
         self.app.invitations.stop().await;
@@ -189,6 +197,7 @@ async fn assemble(tape: &Tape) -> Result<App, StartError> {
     let models = Directory::start(log.clone(), (), options).await?;
     let runs = Directory::start(log.clone(), (), options).await?;
     let portfolios = Directory::start(log.clone(), (), options).await?;
+    let valuations = Directory::start(log.clone(), (), options).await?;
     let tags = Directory::start(log.clone(), (), options).await?;
     let accounts = Directory::start(log.clone(), (), options).await?;
     let invitations = Directory::start(log.clone(), (), options).await?;
@@ -214,6 +223,7 @@ async fn assemble(tape: &Tape) -> Result<App, StartError> {
         models,
         runs,
         portfolios,
+        valuations,
         tags,
         accounts,
         invitations,

@@ -155,6 +155,8 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(data::complete::show))
         .routes(routes!(data::position_details::show))
         .routes(routes!(data::top_positions::show))
+        .routes(routes!(data::snapshot::show))
+        .routes(routes!(data::snapshots::list))
         .routes(routes!(data::historical_prices::show))
         .routes(routes!(data::benchmark_prices::show))
         .routes(routes!(data::etf_prices::show))

@@ -23,4 +23,5 @@ pub mod start_run;
 pub mod tape;
 pub mod telemetry;
 pub mod tls;
+pub mod valuation;
 pub mod worker;

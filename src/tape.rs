@@ -10,6 +10,7 @@ use events::model::ModelEvent;
 use events::portfolio::PortfolioEvent;
 use events::run::RunEvent;
 use events::tags::TagEvent;
+use events::valuation::ValuationEvent;
 
 use crate::config::Config;
 use crate::embedded::{EmbeddedError, Services};
@@ -114,6 +115,7 @@ fn is_readable(event_type: &str, schema_version: u16) -> bool {
         || can_decode::<InvitationEvent>(event_type, schema_version)
         || can_decode::<PortfolioEvent>(event_type, schema_version)
         || can_decode::<TagEvent>(event_type, schema_version)
+        || can_decode::<ValuationEvent>(event_type, schema_version)
 }
 
 fn log_options(config: &Config) -> LogOptions {

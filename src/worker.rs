@@ -1,23 +1,52 @@
-//! The worker role: drives the runs that are requested in the log, and takes `start run` commands from the work queue.
+//! The worker role: drives the runs that are requested in the log, values portfolios, and takes `start run` commands from the work queue.
 
 use actors::ports::{MarketData, PortError, UnfinishedRuns};
 use actors::work_queue::{
     CommandHandler, CommandMessage, CommandWorker, DeadLetters, HandleError, WorkQueueOptions,
 };
-use actors::{RunDispatcher, RunDispatcherOptions, RunLoop, RunLoopOptions, until_over};
+use actors::{
+    Analyst, AnalystOptions, Directory, RunDispatcher, RunDispatcherOptions, RunLoop, RunLoopOptions,
+    Valuations, until_over,
+};
 use async_nats::jetstream;
 use bytes::Bytes;
 use deadpool_postgres::Pool;
 use events::causes::whole_chain;
 use events::market::Bars;
 use events::run::RunSnapshot;
-use events::{Metadata, Principal, RunId};
+use events::{Aggregate, Metadata, Portfolio, Principal, RunId};
 use projections::bars::BarsStoreError;
+use projections::closes::Closes;
+use projections::portfolios::Books;
 use serde_json::json;
 use std::sync::Arc;
 
 use crate::market::{Market, MarketError};
 use crate::start_run::{CommandContext, RunStarter, StartRun, StartRunError};
+use crate::valuation::{NewestCloses, ReadValuations};
+
+/// What a worker works with.
+#[derive(Debug)]
+pub struct Parts {
+    /// Starts runs.
+    pub starter: RunStarter,
+    /// The actors of portfolios.
+    pub portfolios: Directory<Aggregate<Portfolio>>,
+    /// The actors of their valuations.
+    pub valuations: Valuations,
+    /// The closes that portfolios are valued by.
+    pub closes: Closes,
+    /// Portfolios as the read models know them.
+    pub books: Books,
+    /// Knows what is unfinished and what is behind.
+    pub reads: Pool,
+    /// Runs that are driven at once at most.
+    pub active_max: usize,
+    /// Brings commands.
+    pub nats: async_nats::Client,
+    /// How they are taken.
+    pub queue: WorkQueueOptions,
+}
 
 /// The category under which commands to start runs stand on the work queue.
 pub const RUN_COMMANDS: &str = "run";
@@ -26,31 +55,31 @@ pub const RUN_COMMANDS: &str = "run";
 #[derive(Debug)]
 pub struct Worker {
     dispatcher: RunDispatcher,
+    analyst: Analyst,
     commands: CommandWorker,
 }
 
 impl Worker {
-    /// Starts to drive up to `active_max` runs at once and to take commands; `reads` knows what is unfinished.
-    pub fn start(
-        starter: RunStarter,
-        reads: Pool,
-        active_max: usize,
-        nats: async_nats::Client,
-        queue: WorkQueueOptions,
-    ) -> Self {
+    /// Starts to drive runs, to value portfolios and to take commands.
+    pub fn start(parts: Parts) -> Self {
+        let Parts { starter, portfolios, valuations, closes, books, reads, active_max, nats, queue } = parts;
+        let stale = ReadValuations::new(reads.clone(), closes.clone(), books);
+        let options = AnalystOptions::default();
+        let analyst = Analyst::start(&portfolios, valuations, NewestCloses(closes), stale, options);
         let run_loop = RunLoop::new(starter.runs.clone(), starter.market.clone(), RunLoopOptions::default());
         let options = RunDispatcherOptions { active_max, ..RunDispatcherOptions::default() };
         let dispatcher = RunDispatcher::start(run_loop, ReadModels(reads), options);
         let dead_letters = DeadLetters::new(starter.runs.log().clone());
         let handler = StartRuns { starter };
         let commands = CommandWorker::start(jetstream::new(nats), RUN_COMMANDS, queue, dead_letters, handler);
-        Self { dispatcher, commands }
+        Self { dispatcher, analyst, commands }
     }
 
     /// Finishes what was sent and leaves; runs go on elsewhere, or when this node is back.
     pub async fn stop(self) {
         self.commands.stop().await;
         self.dispatcher.stop().await;
+        self.analyst.stop().await;
     }
 }
 

@@ -1,14 +1,14 @@
 //! Who drives what: leases that end with the process that holds them, however it ends.
 //!
 //! A lease is a session-level advisory lock on a connection of its own. It only saves work done twice: what keeps a
-//! run right is the expected version of its stream.
+//! stream right is its expected version.
 
 use std::sync::Arc;
 
-use events::RunId;
 use events::log::Connector;
 use tokio::sync::Mutex;
 use tokio_postgres::Client;
+use uuid::Uuid;
 
 /// Keeps these locks apart from others in the same database: "runlease" in ASCII.
 const NAMESPACE: u64 = 0x7275_6e6c_6561_7365;
@@ -20,7 +20,7 @@ pub struct Leases {
     session: Mutex<Option<Arc<Client>>>,
 }
 
-/// The right to drive a run, while the connection lives. Give it back with [`Lease::release`].
+/// The right to drive a run or to value a portfolio, while the connection lives. Give it back with [`Lease::release`].
 #[derive(Debug)]
 pub struct Lease {
     session: Arc<Client>,
@@ -44,11 +44,11 @@ impl Leases {
         Self { connector, session: Mutex::new(None) }
     }
 
-    /// The lease of `run`, unless another process has it. Asking twice in one process gives two leases: whoever asks
+    /// The lease of the run or portfolio of this id, unless another process has it. Asking twice in one process gives two leases: whoever asks
     /// must know what it drives itself.
-    pub async fn take(&self, run: RunId) -> Result<Option<Lease>, LeaseError> {
+    pub async fn take(&self, id: Uuid) -> Result<Option<Lease>, LeaseError> {
         let session = self.session().await?;
-        let key = key_of(run);
+        let key = key_of(id);
         let row =
             session.query_one(include_str!("sql/take_lease.sql"), &[&key]).await.map_err(LeaseError::Lock)?;
         Ok(row.get::<_, bool>(0).then_some(Lease { session, key }))
@@ -78,7 +78,7 @@ impl Lease {
     }
 }
 
-fn key_of(run: RunId) -> i64 {
-    let (high, low) = run.uuid().as_u64_pair();
+fn key_of(id: Uuid) -> i64 {
+    let (high, low) = id.as_u64_pair();
     (high ^ low.rotate_left(32) ^ NAMESPACE).cast_signed()
 }

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use events::market::{Bar, Bars};
+use events::portfolio::valuation::Prices;
 use events::run::RunSnapshot;
-use events::{Quantity, RunId, Symbol};
+use events::{Portfolio, PortfolioId, Quantity, RunId, Symbol};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -35,6 +36,33 @@ pub trait MarketData: Send + Sync + 'static {
 pub trait UnfinishedRuns: Send + Sync + 'static {
     /// Up to `limit` runs that were requested and are not over, oldest first. May be a little out of date.
     fn unfinished(&self, limit: usize) -> impl Future<Output = Result<Vec<RunId>, PortError>> + Send;
+}
+
+/// Prices with what names them.
+#[derive(Debug, Clone)]
+pub struct PricesAt<P> {
+    /// The newest vintage that touched a symbol of the portfolio; 0 where none did.
+    pub vintage: i64,
+    /// The prices.
+    pub prices: P,
+}
+
+/// Where valuations get their prices.
+pub trait ValuationPrices: Send + Sync + 'static {
+    /// The prices of one portfolio.
+    type Prices: Prices + Send + Sync + 'static;
+
+    /// The newest prices of all symbols of `portfolio`.
+    fn prices(
+        &self,
+        portfolio: &Portfolio,
+    ) -> impl Future<Output = Result<PricesAt<Self::Prices>, PortError>> + Send;
+}
+
+/// Where a node learns which portfolios are to be valued: after a restart, when prices came or a session ended.
+pub trait StalePortfolios: Send + Sync + 'static {
+    /// Open portfolios whose valuation does not follow from all facts, prices and sessions. May be a little out of date.
+    fn stale(&self) -> impl Future<Output = Result<Vec<PortfolioId>, PortError>> + Send;
 }
 
 /// A minute that is over.

@@ -191,7 +191,7 @@ async fn drive_leased<M: MarketData>(
     leaving: CancellationToken,
 ) -> Driven {
     const LOOK_AT_LEASE_EVERY: Duration = Duration::from_secs(1);
-    let lease = match leases.take(run).await {
+    let lease = match leases.take(run.uuid()).await {
         Ok(Some(lease)) => lease,
         Ok(None) => return Driven::Left,
         Err(error) => {

@@ -111,6 +111,10 @@ uuid_id! {
     TargetId
 }
 uuid_id! {
+    /// A calculation of a portfolio's snapshots that somebody asked for.
+    CalculationId
+}
+uuid_id! {
     /// A command; the same identifier sent twice has one effect and one answer.
     CommandId
 }

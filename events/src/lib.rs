@@ -11,6 +11,7 @@
 //! | amount of money, price, number of shares | [`Cash`], [`Price`], [`Quantity`] |
 //! | trading model, run | [`TradingModel`], [`Run`] |
 //! | portfolio, one lot of it, an owner's tags | [`Portfolio`], [`portfolio::Lot`], [`TagBook`] |
+//! | what a portfolio was worth at the close of each session | [`Valuation`] |
 //! | sessions of the New York market | [`calendar`] |
 //! | account, list of invitations | [`Account`], [`Invitations`] |
 //! | policy, and all that it may know | [`policy::Policy`], [`policy::View`] |
@@ -41,6 +42,7 @@ pub mod tags;
 pub mod testing;
 mod text;
 pub mod time;
+pub mod valuation;
 
 pub use account::Account;
 pub use chain::ChainHash;
@@ -49,8 +51,8 @@ pub use codec::{DecodeError, Event};
 pub use cqrs_es;
 pub use decider::{Aggregate, Decider};
 pub use ids::{
-    AccountId, ApiKeyId, CommandId, CredentialId, EpochId, EquityChangeId, ModelId, PortfolioId, PositionId,
-    Principal, RunId, SessionId, TagId, TargetId, Tenant,
+    AccountId, ApiKeyId, CalculationId, CommandId, CredentialId, EpochId, EquityChangeId, ModelId,
+    PortfolioId, PositionId, Principal, RunId, SessionId, TagId, TargetId, Tenant,
 };
 pub use instrument::{Market, Symbol};
 pub use invitations::Invitations;
@@ -65,3 +67,4 @@ pub use request_id::RequestId;
 pub use run::Run;
 pub use tags::TagBook;
 pub use time::{Interval, TradingDay};
+pub use valuation::Valuation;

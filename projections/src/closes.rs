@@ -109,6 +109,15 @@ impl Closes {
         Ok(found.unwrap_or(Vintage::new(0)))
     }
 
+    /// The newest vintage up to `vintage` that touched one of these symbols; 0 where none did. With it, whatever else
+    /// was imported since, the closes are the same.
+    pub async fn touched(&self, symbols: &[Symbol], vintage: Vintage) -> Result<Vintage, ClosesError> {
+        let vintage = self.learn_until(vintage).await?;
+        let cache = self.cache();
+        let touched = symbols.iter().filter_map(|symbol| cache.newest(symbol, vintage)).max();
+        Ok(touched.unwrap_or(Vintage::new(0)))
+    }
+
     /// The closes that `query` asks for. Asks the database only for what is not in memory.
     pub async fn panel(&self, query: &PanelQuery<'_>) -> Result<Panel, ClosesError> {
         let vintage = self.learn_until(query.vintage).await?;

@@ -35,6 +35,7 @@ pub mod runner;
 pub mod runs;
 pub mod scenarios;
 pub mod sector_weights;
+pub mod snapshots;
 pub mod stats;
 pub mod status;
 pub mod streams;

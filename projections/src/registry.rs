@@ -49,6 +49,7 @@ impl Projections {
             .with(crate::admin_acts::AdminActs)
             .with(crate::portfolios::Portfolios)
             .with(crate::tags::Tags)
+            .with(crate::snapshots::Snapshots)
     }
 
     /// These and one more.

@@ -9,10 +9,14 @@ pub mod etf_prices;
 pub mod historical_prices;
 pub mod portfolios;
 pub mod position_details;
+pub mod snapshot;
+mod snapshot_view;
+pub mod snapshots;
 pub mod terms;
 pub mod top_positions;
 
 pub use columns::{DateView, PriceColumns};
+pub use snapshot_view::SnapshotView;
 pub use terms::{
     DateFormat, LOOKBACK_MAX, Lookback, SYMBOLS_MAX, Terms, TermsParameters, Window, WindowView, distinct,
 };

@@ -4,6 +4,7 @@ mod data;
 mod equity_changes;
 mod imports;
 mod positions;
+mod snapshots;
 
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -61,7 +61,7 @@ impl Cache {
     }
 
     /// The newest vintage up to `vintage` that touched a symbol.
-    fn newest(&self, symbol: &Symbol, vintage: Vintage) -> Option<Vintage> {
+    pub(super) fn newest(&self, symbol: &Symbol, vintage: Vintage) -> Option<Vintage> {
         let touched = self.touched.get(symbol)?;
         let after = touched.partition_point(|known| *known <= vintage);
         touched.get(after.checked_sub(1)?).copied()
