@@ -43,7 +43,7 @@ async fn load_prices(deck: &Deck) -> f64 {
     let mut client = deck.running.app.log.connector().connect().await.unwrap();
     let source = Source { name: "waves".to_owned(), format: "test".to_owned(), identity: None };
     let at: Timestamp = "2025-03-01T00:00:00Z".parse().unwrap();
-    let stored = bars::load(&mut client, source, all.into_iter(), &json!({}), at).await.unwrap();
+    let stored = bars::load(&mut client, source, all, &json!({}), at).await.unwrap();
     assert!(matches!(stored, Once::New(_)));
     twice
 }
