@@ -145,6 +145,10 @@ fn finish(response: Response, status: StatusCode, retry_after_s: Option<u64>, pr
     // What the router says beside the body stays: `Allow` with a 405.
     parts.headers.remove(header::CONTENT_LENGTH);
     parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
+    if matches!(status, StatusCode::PAYLOAD_TOO_LARGE | StatusCode::REQUEST_TIMEOUT) {
+        // The body was not read to its end, so the next request over this connection would run into what is left of it.
+        parts.headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     if status == StatusCode::UNAUTHORIZED {
         parts.headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }

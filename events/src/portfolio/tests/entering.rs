@@ -141,7 +141,7 @@ fn options_need_a_contract_that_agrees_with_itself_and_is_alive() {
     let expired =
         LotDraft { symbol: "SPY250711C00460000".to_owned(), entry_date: Some(date(2025, 7, 1)), ..call() };
     // What expired since is history, of which somebody still has to say how it ended.
-    let warnings = lot_warnings(&after([]), &[expired.clone()], today());
+    let warnings = lot_warnings(&after([]), std::slice::from_ref(&expired), today());
     assert_eq!(warnings.first().map(|warning| warning.code), Some("option_expired"));
     let entered_late = LotDraft { entry_date: None, ..expired.clone() };
     assert_eq!(lot_faults(entered_late), pairs(&[("expiration_date", "expired")]));
