@@ -27,7 +27,7 @@ pub struct AssignedTags {
     /// How many it has.
     assigned_count: usize,
     /// Their ids.
-    #[schema(value_type = Vec<String>)]
+    #[schema(value_type = Vec<uuid::Uuid>)]
     tag_ids: Vec<TagId>,
     /// The same with names and colours.
     tags: Vec<TagLabel>,

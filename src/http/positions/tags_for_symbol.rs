@@ -23,7 +23,7 @@ use crate::http::state::Api;
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SymbolTags {
     /// Their ids.
-    #[schema(value_type = Vec<String>)]
+    #[schema(value_type = Vec<uuid::Uuid>)]
     tag_ids: Vec<TagId>,
     /// The same with names and colours.
     tags: Vec<TagLabel>,

@@ -20,7 +20,7 @@ use crate::http::state::Api;
 #[expect(dead_code, reason = "describes what FromMembers reads")]
 pub struct TaggingAssign {
     /// 1 to 20 tags.
-    #[schema(value_type = Vec<String>)]
+    #[schema(value_type = Vec<uuid::Uuid>)]
     tag_ids: Vec<String>,
     /// Whether it then has these only; by default no.
     replace_existing: Option<bool>,

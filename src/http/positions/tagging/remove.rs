@@ -20,7 +20,7 @@ use crate::http::state::Api;
 #[expect(dead_code, reason = "describes what FromMembers reads")]
 pub struct TaggingRemove {
     /// 1 to 20 tags; by default all.
-    #[schema(value_type = Option<Vec<String>>)]
+    #[schema(value_type = Option<Vec<uuid::Uuid>>)]
     tag_ids: Option<Vec<String>>,
 }
 
