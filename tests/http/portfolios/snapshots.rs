@@ -67,19 +67,28 @@ async fn import_closes(deck: &Deck) {
     assert!(matches!(stored, Once::New(_)));
 }
 
-/// The snapshots of the three days, once they are as wanted.
+/// The snapshots of the three days, once they are as wanted and nothing behind them is still being recorded.
 async fn until_three(deck: &Deck, portfolio: &str, is_wanted: impl Fn(&[Value]) -> bool) -> Vec<Value> {
     let path = format!("/data/portfolio/{portfolio}/snapshots?{THREE_DAYS}");
     let deadline = Instant::now() + DEADLINE;
     loop {
         let listed = deck.get(&path).await;
         let items = listed.items();
-        if is_wanted(items) {
+        if is_wanted(items) && is_settled(deck).await {
             return items.clone();
         }
         assert!(Instant::now() < deadline, "still not as wanted: {items:#?}");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+}
+
+/// Sessions are recorded in portions; behind the last of them stands what they were computed from.
+async fn is_settled(deck: &Deck) -> bool {
+    let client = deck.running.app.log.connector().connect().await.unwrap();
+    let statement = "select coalesce(bool_and(v.portfolio_version = p.version and v.completed_seq > (
+            select max(s.known_from) from portfolio_snapshots s where s.portfolio_id = p.portfolio_id)), false)
+        from portfolios p left join valuations v using (portfolio_id)";
+    client.query_one(statement, &[]).await.unwrap().get(0)
 }
 
 fn figures(snapshots: &[Value]) -> Vec<[&str; 3]> {
