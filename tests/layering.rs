@@ -161,3 +161,26 @@ fn nothing_is_silenced_or_left_open() {
     }
     assert_none("No lint is silenced for good, and no code is left open.", &faults);
 }
+
+#[test]
+fn no_two_wire_types_share_a_name() {
+    // In the API's document a type is known by its name alone: the second of two would be described as the first.
+    let mut places: std::collections::BTreeMap<String, Vec<String>> = std::collections::BTreeMap::new();
+    for source in packages().iter().filter(|source| source.path.starts_with("src/http")) {
+        let mut is_wire = false;
+        for (number, line) in source.text.lines().enumerate() {
+            is_wire |= line.starts_with("#[derive(") && line.contains("ToSchema");
+            let name = line.trim_start_matches("pub ").trim_start_matches("pub(super) ");
+            let name = name.strip_prefix("struct ").or_else(|| name.strip_prefix("enum "));
+            if let Some(name) = name {
+                let name = name.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+                if std::mem::take(&mut is_wire) {
+                    places.entry(name.to_owned()).or_default().push(place(source, number));
+                }
+            }
+        }
+    }
+    let faults: Vec<String> =
+        places.into_values().filter(|it| it.len() > 1).map(|it| it.join(" and ")).collect();
+    assert_none("A wire type has a name of its own.", &faults);
+}

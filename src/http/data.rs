@@ -16,7 +16,7 @@ pub mod terms;
 pub mod top_positions;
 
 pub use columns::{DateView, PriceColumns};
-pub use snapshot_view::SnapshotView;
+pub use snapshot_view::PortfolioSnapshotView;
 pub use terms::{
     DateFormat, LOOKBACK_MAX, Lookback, SYMBOLS_MAX, Terms, TermsParameters, Window, WindowView, distinct,
 };

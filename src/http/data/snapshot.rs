@@ -8,7 +8,7 @@ use projections::snapshots::{self, Lots, Snapshots};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::SnapshotView;
+use super::PortfolioSnapshotView;
 use crate::http::answer::{Answer, Envelope};
 use crate::http::books::{AsOf, AsOfParameters};
 use crate::http::caller::Caller;
@@ -26,7 +26,7 @@ pub struct LastSnapshot {
     /// Why not: `no_snapshots`.
     reason: Option<&'static str>,
     /// The snapshot.
-    snapshot: Option<SnapshotView>,
+    snapshot: Option<PortfolioSnapshotView>,
 }
 
 /// Shows the last snapshot of a portfolio until a date.
@@ -52,7 +52,7 @@ pub async fn show(
         }
         None => Vec::new(),
     };
-    let snapshot = rows.first().map(SnapshotView::from);
+    let snapshot = rows.first().map(PortfolioSnapshotView::from);
     let reason = snapshot.is_none().then_some("no_snapshots");
     let last = LastSnapshot { available: snapshot.is_some(), reason, snapshot };
     Ok(Answer::ok(&caller, last).at(position).as_of(as_of.date()))

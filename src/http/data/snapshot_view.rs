@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 /// A portfolio at the close of a session.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct SnapshotView {
+pub struct PortfolioSnapshotView {
     /// The session.
     snapshot_date: Date,
     /// Equity at the close: cash and all that is held, less what is owed; null where nobody said what it began with.
@@ -88,7 +88,7 @@ pub struct SnapshotView {
     recorded_at: Timestamp,
 }
 
-impl From<&SnapshotRow> for SnapshotView {
+impl From<&SnapshotRow> for PortfolioSnapshotView {
     fn from(row: &SnapshotRow) -> Self {
         let SnapshotRow { snapshot, computed_from, position, recorded_at } = row;
         let Snapshot { standing, .. } = snapshot;

@@ -9,7 +9,7 @@ use projections::portfolios::Portfolios;
 use projections::snapshots::{self, Lots, Snapshots};
 use utoipa::IntoParams;
 
-use super::SnapshotView;
+use super::PortfolioSnapshotView;
 use crate::http::answer::{Answer, Envelope};
 use crate::http::books::{AsOf, AsOfParameters};
 use crate::http::caller::Caller;
@@ -72,14 +72,14 @@ impl FromParameters for Which {
     operation_id = "list_snapshots", extensions(("x-access" = json!("rows"))),
     params(("portfolio_id" = Uuid, Path, description = "The portfolio"), WhichParameters, AsOfParameters,
         PageParameters, PositionParameters),
-    responses((status = 200, description = "Snapshots", body = Envelope<Vec<SnapshotView>>)))]
+    responses((status = 200, description = "Snapshots", body = Envelope<Vec<PortfolioSnapshotView>>)))]
 pub async fn list(
     State(api): State<Api>,
     caller: Caller,
     Path(portfolio_id): Path<PortfolioId>,
     Query(which): Query<Which>,
     at_least: AtLeast,
-) -> Result<Answer<Vec<SnapshotView>>, ApiError> {
+) -> Result<Answer<Vec<PortfolioSnapshotView>>, ApiError> {
     let position = at_least.shown_by(&api, &[Portfolios::NAME, Snapshots::NAME]).await?;
     let view = api.view(&caller).await?;
     let known_at = which.as_of.known_at();
@@ -89,6 +89,6 @@ pub async fn list(
     let total = i64::try_from(rows.len()).unwrap_or(i64::MAX);
     let keyed = rows.iter().map(|row| (row.snapshot.snapshot_date.to_string(), row)).collect();
     let (page, next) = which.paging.page_of(keyed, Direction::Rising);
-    let page = page.into_iter().map(SnapshotView::from).collect();
+    let page = page.into_iter().map(PortfolioSnapshotView::from).collect();
     Ok(Answer::ok(&caller, page).at(position).as_of(which.as_of.date()).total(total).next(next))
 }

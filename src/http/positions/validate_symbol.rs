@@ -35,7 +35,7 @@ impl FromMembers for Wish {
 
 /// What is known of a company or fund.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct ProfileView {
+pub struct SymbolProfile {
     /// Its name.
     company_name: String,
     /// Its sector.
@@ -60,7 +60,7 @@ pub struct SymbolVerdict {
     /// Whether the market store has daily prices of it, or of the underlying.
     has_prices: bool,
     /// What is known of the company or fund behind it.
-    profile: Option<ProfileView>,
+    profile: Option<SymbolProfile>,
 }
 
 /// Says whether positions can have a symbol, as what, and whether there are prices of it.
@@ -92,7 +92,7 @@ pub async fn validate(
     let vintage = closes.vintage(Known::Newest).await?;
     let has_prices = closes.histories(&wanted, vintage).await?.iter().any(Option::is_some);
     let profiles = instruments::profiles(&**api.shared().await?, &wanted, None).await?;
-    let profile = profiles.into_values().next().map(|known| ProfileView {
+    let profile = profiles.into_values().next().map(|known| SymbolProfile {
         company_name: known.profile.company_name,
         sector: known.profile.sector,
         industry: known.profile.industry,
