@@ -9,6 +9,8 @@ mod snapshots;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::support::app::caught_up;
+
 use super::kit::{Deck, Reply, Send, deck, deck_of};
 
 /// Short ways to work with portfolios. The deck has prices of January and February 2025.
@@ -18,6 +20,8 @@ pub trait Portfolios {
     async fn portfolio(&self, name: &str) -> String;
     async fn enter(&self, portfolio: &str, position: Value) -> Reply;
     async fn put(&self, path: &str, body: &Value) -> Reply;
+    /// Reads after everything that was written can be seen, as a client does that names the position of its last write.
+    async fn see(&self, path: &str) -> Reply;
 }
 
 impl Portfolios for Deck {
@@ -37,6 +41,11 @@ impl Portfolios for Deck {
 
     async fn put(&self, path: &str, body: &Value) -> Reply {
         self.request(Method::PUT, path).json(body).reply().await
+    }
+
+    async fn see(&self, path: &str) -> Reply {
+        caught_up(&self.running.app).await;
+        self.get(path).await
     }
 }
 
@@ -94,7 +103,7 @@ async fn a_portfolio_is_opened_changed_deleted_and_restored() {
     assert_eq!(ids, [other.as_str()]);
     deck.get_after(deleted.position(), &path).await.problem(404, "not_found");
     let before = format!("{path}?known_at={}", opened.position());
-    assert_eq!(deck.get(&before).await.data(200)["name"], "Growth", "what was known then stays");
+    assert_eq!(deck.see(&before).await.data(200)["name"], "Growth", "what was known then stays");
 
     let restored = deck.post(&format!("{path}/restore"), &json!({})).await;
     assert_eq!(restored.data(200)["name"], "Income");
@@ -105,7 +114,7 @@ async fn a_portfolio_is_opened_changed_deleted_and_restored() {
     assert_eq!(types(&history), ["PortfolioRestored", "PortfolioClosed"]);
     assert_eq!(history.items()[0]["request_id"], restored.meta()["request_id"]);
     let cursor = history.next_cursor().unwrap();
-    let rest = deck.get(&format!("{path}/history?limit=2&cursor={cursor}")).await;
+    let rest = deck.see(&format!("{path}/history?limit=2&cursor={cursor}")).await;
     assert_eq!(types(&rest), ["PortfolioChanged", "PortfolioOpened"]);
     assert_eq!(rest.next_cursor(), None);
 }

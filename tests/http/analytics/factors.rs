@@ -73,7 +73,7 @@ fn close_to(value: &Value, should: f64) {
 
 async fn analytic(deck: &Deck, id: &str, path: &str) -> Value {
     let join = if path.contains('?') { '&' } else { '?' };
-    let reply = deck.get(&format!("/analytics/portfolio/{id}/{path}{join}as_of_date={DAY}")).await;
+    let reply = deck.see(&format!("/analytics/portfolio/{id}/{path}{join}as_of_date={DAY}")).await;
     assert_eq!(reply.meta()["as_of_date"], DAY, "{:#}", reply.body);
     reply.data(200).clone()
 }
@@ -135,7 +135,7 @@ async fn a_falling_market_costs_what_the_beta_says() {
 
     let base = format!("/analytics/portfolio/{id}/stress-test");
     let refused =
-        async |query: &str| deck.get(&format!("{base}?{query}")).await.problem(422, "validation_failed");
+        async |query: &str| deck.see(&format!("{base}?{query}")).await.problem(422, "validation_failed");
     assert_eq!(refused("scenarios=none").await, ["scenarios: unknown_scenario"]);
     assert_eq!(refused("mode=wild&view=all&x=1").await, ["mode: invalid", "view: invalid", "x: unknown"]);
 
@@ -165,7 +165,7 @@ async fn options_follow_history_where_nobody_quotes_them() {
     let last = deck.enter(&id, option("YOUNG270618C00010000", "1")).await;
     last.data(201);
     deck.get_after(last.position(), &format!("/portfolios/{id}")).await.data(200);
-    let greeks = deck.get(&format!("/analytics/risk/{id}/greeks?as_of_date={DAY}")).await;
+    let greeks = deck.see(&format!("/analytics/risk/{id}/greeks?as_of_date={DAY}")).await;
     let greeks = greeks.data(200);
     assert_eq!(greeks["has_options"], true);
     let priced = &greeks["options"][0];
@@ -214,7 +214,7 @@ async fn what_cannot_be_computed_says_why() {
         );
         assert_eq!(young["data_quality"]["skipped"][0]["symbol"], "YOUNG");
     }
-    let before = deck.get(&format!("/analytics/portfolio/{id}/stress-test?as_of_date=2024-01-05")).await;
+    let before = deck.see(&format!("/analytics/portfolio/{id}/stress-test?as_of_date=2024-01-05")).await;
     assert_eq!(before.data(200)["available"], false);
     assert_eq!(before.data(200)["scenarios"], json!([]));
 }

@@ -51,20 +51,20 @@ async fn figures_agree_and_say_what_they_leave_out() {
         (&data["pnl"]["mtd_pnl"], &data["unavailable"]["mtd_pnl"]["reason"]),
         (&Value::Null, &json!("insufficient_history"))
     );
-    let concentration = deck.get(&path("concentration")).await;
+    let concentration = deck.see(&path("concentration")).await;
     let data = concentration.data(200);
     let weight = long / (long - short);
     let hhi = 10_000.0 * (weight * weight + (1.0 - weight) * (1.0 - weight));
     assert!((data["hhi"].as_f64().unwrap() - hhi).abs() < 1e-6);
     assert_eq!(data["data_quality"]["skipped"], json!([{"symbol": "NOSUCH", "reason": "no_close"}]));
-    let again = deck.get(&path("concentration")).await;
+    let again = deck.see(&path("concentration")).await;
     assert_eq!((again.header("etag"), &again.body["data"]), (concentration.header("etag"), data));
     // 41 sessions make 40 returns: enough for a pair, not for two months of volatility.
-    let volatility = deck.get(&path("volatility")).await;
+    let volatility = deck.see(&path("volatility")).await;
     let data = volatility.data(200);
     assert_eq!((&data["available"], &data["reason"]), (&json!(false), &json!("insufficient_history")));
     assert_eq!(data["realized_volatility_21d"], Value::Null);
-    let matrix = deck.get(&path("correlation-matrix")).await;
+    let matrix = deck.see(&path("correlation-matrix")).await;
     assert!(matrix.data(200)["matrix"]["AAPL"]["MSFT"].is_number());
 }
 
@@ -73,18 +73,18 @@ async fn an_empty_portfolio_has_reasons_and_a_wrong_question_is_refused() {
     let deck = idle_deck().await;
     let opened = deck.portfolio("Empty").await;
     for kind in KINDS {
-        let reply = deck.get(&format!("/analytics/portfolio/{opened}/{kind}?{DAY}")).await;
+        let reply = deck.see(&format!("/analytics/portfolio/{opened}/{kind}?{DAY}")).await;
         let data = reply.data(200);
         let expected = if kind == "overview" { Value::Null } else { json!("no_positions") };
         assert_eq!(data["reason"], expected, "{kind}");
         let none = uuid::Uuid::nil();
-        deck.get(&format!("/analytics/portfolio/{none}/{kind}")).await.problem(404, "not_found");
+        deck.see(&format!("/analytics/portfolio/{none}/{kind}")).await.problem(404, "not_found");
     }
     let refused =
-        deck.get(&format!("/analytics/portfolio/{opened}/correlation-matrix?min_overlap=91&x=1")).await;
+        deck.see(&format!("/analytics/portfolio/{opened}/correlation-matrix?min_overlap=91&x=1")).await;
     assert_eq!(refused.problem(422, "validation_failed"), ["min_overlap: above_lookback", "x: unknown"]);
     let refused =
-        deck.get(&format!("/analytics/portfolio/{opened}/var?confidence=0.5&horizon_days=22")).await;
+        deck.see(&format!("/analytics/portfolio/{opened}/var?confidence=0.5&horizon_days=22")).await;
     assert_eq!(
         refused.problem(422, "validation_failed"),
         ["confidence: out_of_range", "horizon_days: out_of_range"]

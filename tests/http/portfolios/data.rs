@@ -41,23 +41,23 @@ async fn figures_add_up_and_say_what_has_no_price() {
     assert_eq!(details["summary"]["unpriced_positions"], 1);
     assert_eq!(number(&details["summary"]["total_market_value"]), long + short);
 
-    let listed = deck.get(&format!("/data/portfolios?{DAY}")).await;
+    let listed = deck.see(&format!("/data/portfolios?{DAY}")).await;
     let figures = &listed.items()[0];
     assert_eq!(number(&figures["total_market_value"]), long + short);
     let equity = number(&figures["equity_balance"]);
     assert_eq!(number(&figures["cash_balance"]), equity - long - short);
     assert_eq!(equity, 50_000.0 + (long - 11_000.0) + (short + 9_500.0));
 
-    let top = deck.get(&format!("/data/positions/top/{portfolio}?limit=1&sort_by=weight")).await;
+    let top = deck.see(&format!("/data/positions/top/{portfolio}?limit=1&sort_by=weight")).await;
     assert_eq!(top.data(200)["positions"], json!([]), "nothing has a price today");
     assert_eq!(
-        deck.get(&format!("/data/positions/top/{portfolio}?limit=51&{DAY}"))
+        deck.see(&format!("/data/positions/top/{portfolio}?limit=51&{DAY}"))
             .await
             .problem(422, "validation_failed"),
         ["limit: out_of_range", "as_of_date: out_of_range"]
     );
 
-    let package = deck.get(&format!("/data/portfolio/{portfolio}/complete?{DAY}")).await;
+    let package = deck.see(&format!("/data/portfolio/{portfolio}/complete?{DAY}")).await;
     let package = package.data(200);
     assert_eq!(package["positions_summary"]["short_count"], 1);
     assert_eq!(package["holdings"][0]["symbol"], "AAPL");
@@ -65,7 +65,7 @@ async fn figures_add_up_and_say_what_has_no_price() {
     assert!((weight - short / (long - short)).abs() < 1e-12, "{weight}");
     assert_eq!((&package["rows_returned"], &package["truncated"]), (&json!(3), &json!(false)));
     assert_eq!(package["data_quality"]["partial_data_positions"], 3);
-    let small = deck.get(&format!("/data/portfolio/{portfolio}/complete?include_holdings=false")).await;
+    let small = deck.see(&format!("/data/portfolio/{portfolio}/complete?include_holdings=false")).await;
     assert_eq!(small.data(200)["holdings"], Value::Null);
 }
 
@@ -76,12 +76,12 @@ async fn details_are_of_a_portfolio_or_of_named_positions() {
     let path = "/data/positions/details";
     let all = deck.get_after(position, &format!("{path}?portfolio_id={portfolio}")).await;
     let id = all.data(200)["positions"][1]["id"].as_str().unwrap().to_owned();
-    let one = deck.get(&format!("{path}?position_ids={id}")).await;
+    let one = deck.see(&format!("{path}?position_ids={id}")).await;
     assert_eq!(one.data(200)["positions"].as_array().unwrap().len(), 1);
     let foreign = "0199a0de-0000-7000-8000-000000000000";
-    deck.get(&format!("{path}?position_ids={id},{foreign}")).await.problem(404, "not_found");
+    deck.see(&format!("{path}?position_ids={id},{foreign}")).await.problem(404, "not_found");
     for query in [String::new(), format!("?portfolio_id={portfolio}&position_ids={id}")] {
-        let fields = deck.get(&format!("{path}{query}")).await.problem(422, "validation_failed");
+        let fields = deck.see(&format!("{path}{query}")).await.problem(422, "validation_failed");
         assert_eq!(fields, ["portfolio_id: one_of"]);
     }
 }

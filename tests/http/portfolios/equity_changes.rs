@@ -30,23 +30,23 @@ async fn flows_are_recorded_edited_added_up_and_exported() {
     assert_eq!((&edited.data(200)["amount"], &edited.data(200)["notes"]), (&json!("2600"), &Value::Null));
     let listed = deck.get_after(edited.position(), &format!("{path}?limit=1")).await;
     assert_eq!((listed.meta()["total"].as_i64(), &listed.items()[0]["amount"]), (Some(2), &json!("1000")));
-    let rest = deck.get(&format!("{path}?limit=1&cursor={}", listed.next_cursor().unwrap())).await;
+    let rest = deck.see(&format!("{path}?limit=1&cursor={}", listed.next_cursor().unwrap())).await;
     assert_eq!(rest.items()[0]["amount"], "2600");
-    let summary = deck.get(&format!("{path}/summary?as_of_date=2025-03-05")).await;
+    let summary = deck.see(&format!("{path}/summary?as_of_date=2025-03-05")).await;
     let summary = summary.data(200);
     assert_eq!((&summary["total_contributions"], &summary["net_flow"]), (&json!("2600"), &json!("1600")));
     assert_eq!(summary["periods"]["30d"]["contributions"], "0");
     assert_eq!(summary["periods"]["30d"]["withdrawals"], "1000");
     assert_eq!(summary["periods"]["ytd"]["net_flow"], "1600");
-    let then = deck.get(&format!("/portfolios/{portfolio}?as_of_date=2025-02-28")).await;
+    let then = deck.see(&format!("/portfolios/{portfolio}?as_of_date=2025-02-28")).await;
     assert_eq!(then.data(200)["equity_balance"], "51600");
 
-    let export = deck.get(&format!("{path}/export?format=csv&end_date=2025-02-05")).await;
+    let export = deck.see(&format!("{path}/export?format=csv&end_date=2025-02-05")).await;
     let table = export.body.as_str().unwrap();
     assert!(export.header("content-type").starts_with("text/csv"));
     assert!(table.contains("2025-02-03,CONTRIBUTION,2600,\"\",") && !table.contains("WITHDRAWAL"), "{table}");
     assert_eq!(
-        deck.get(&format!("{path}/export?format=xlsx")).await.problem(422, "validation_failed"),
+        deck.see(&format!("{path}/export?format=xlsx")).await.problem(422, "validation_failed"),
         ["format: EQUITY_010"]
     );
 
@@ -55,9 +55,9 @@ async fn flows_are_recorded_edited_added_up_and_exported() {
     deck.delete(&change).await.problem(409, "EQUITY_009");
     let left = deck.get_after(deleted.position(), &path).await;
     assert_eq!(left.items().len(), 1);
-    assert_eq!(deck.get(&format!("{path}?include_deleted=true")).await.items().len(), 2);
+    assert_eq!(deck.see(&format!("{path}?include_deleted=true")).await.items().len(), 2);
     let nothing = format!("{path}/0199a0de-0000-7000-8000-000000000000");
-    deck.get(&nothing).await.problem(404, "EQUITY_008");
+    deck.see(&nothing).await.problem(404, "EQUITY_008");
     deck.delete(&nothing).await.problem(404, "EQUITY_008");
 }
 

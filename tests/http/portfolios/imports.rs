@@ -74,7 +74,7 @@ async fn a_broken_row_keeps_everything_out_and_all_of_them_are_told() {
         (&error["row"], &error["value"], &error["rule"]),
         (&json!(3), &json!("-1"), &json!("ERR_POS_010"))
     );
-    assert_eq!(deck.get("/tags").await.data(200)["total"], 0);
+    assert_eq!(deck.see("/tags").await.data(200)["total"], 0);
     let missing = send(&deck, &path, &[], "Symbol,Quantity\nA,1\n").await;
     assert_eq!(
         missing.problem(422, "validation_failed"),
@@ -126,7 +126,7 @@ async fn tags_are_created_given_taken_archived_and_deleted() {
     let of_tag = deck.get_after(given.position(), &format!("/tags/{tag}/positions")).await;
     assert_eq!(of_tag.items().len(), 1);
     let path = format!("/positions/{position}/tags");
-    assert_eq!(deck.get(&path).await.items().len(), 1);
+    assert_eq!(deck.see(&path).await.items().len(), 1);
     let foreign = json!({"tag_ids": ["0199a0de-0000-7000-8000-000000000000"]});
     deck.post(&path, &foreign).await.problem(404, "not_found");
     assert_eq!(deck.delete(&path).await.data(200)["assigned_count"], 0);

@@ -48,7 +48,7 @@ async fn a_position_is_entered_valued_closed_in_part_and_deleted() {
     // What was true before the close stays true, whenever it is asked for.
     let before = deck.get_after(closed.position(), &format!("{path}?as_of_date=2025-02-07")).await;
     assert_eq!(before.data(200)["quantity"], "100");
-    let unknown = deck.get(&format!("{path}?{DAY}&known_at={}", entered.position())).await;
+    let unknown = deck.see(&format!("{path}?{DAY}&known_at={}", entered.position())).await;
     assert_eq!(unknown.data(200)["quantity"], "100", "the close was not known then");
 
     let history = deck.get_after(closed.position(), &format!("{path}/history")).await;
@@ -57,7 +57,7 @@ async fn a_position_is_entered_valued_closed_in_part_and_deleted() {
     let deleted = deck.delete(&path).await;
     assert_eq!(deleted.data(200)["type"], "soft_delete");
     deck.get_after(deleted.position(), &path).await.problem(404, "not_found");
-    assert_eq!(deck.get(&format!("{path}/history")).await.items().len(), 3);
+    assert_eq!(deck.see(&format!("{path}/history")).await.items().len(), 3);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -93,18 +93,18 @@ async fn lots_are_entered_together_or_not_at_all() {
         .map(|group| (&group["key"], &group["total_positions"]))
         .collect();
     assert_eq!(groups, [(&json!("LONG"), &json!(2)), (&json!("SHORT"), &json!(1))]);
-    let rest = deck.get(&format!("{list}&limit=2&cursor={}", first.next_cursor().unwrap())).await;
+    let rest = deck.see(&format!("{list}&limit=2&cursor={}", first.next_cursor().unwrap())).await;
     let rest = &rest.data(200)["positions"];
     assert_eq!((rest.as_array().unwrap().len(), &rest[0]["symbol"]), (1, &json!("MSFT")));
     let owed: f64 = rest[0]["market_value"].as_str().unwrap().parse().unwrap();
     assert!(owed < 0.0, "what is owed is negative");
 
-    let twins = deck.get(&format!("/positions/check-duplicate?portfolio_id={portfolio}&symbol=aapl")).await;
+    let twins = deck.see(&format!("/positions/check-duplicate?portfolio_id={portfolio}&symbol=aapl")).await;
     assert_eq!(twins.data(200)["has_duplicates"], true);
     assert_eq!(twins.data(200)["existing_positions"].as_array().unwrap().len(), 2);
     let ids: Vec<&Value> =
         entered.data(201)["positions"].as_array().unwrap().iter().map(|it| &it["id"]).collect();
-    let lots = deck.get(&format!("/positions/{}", ids[0].as_str().unwrap())).await;
+    let lots = deck.see(&format!("/positions/{}", ids[0].as_str().unwrap())).await;
     assert_eq!(lots.data(200)["related_lots"][0]["id"], *ids[1]);
     let bulk = deck.request(Method::DELETE, "/positions/bulk");
     let gone = bulk.json(&json!({"position_ids": ids, "force_hard_delete": true})).reply().await;
@@ -132,10 +132,10 @@ async fn private_positions_are_valued_by_their_owners_marks() {
         (&shown.data(200)["market_value"], &shown.data(200)["price_source"]),
         (&json!("510000"), &json!("mark"))
     );
-    let before = deck.get(&format!("{path}?as_of_date=2025-02-02")).await;
+    let before = deck.see(&format!("{path}?as_of_date=2025-02-02")).await;
     assert_eq!(before.data(200)["market_value"], "500000");
-    assert_eq!(deck.get(&format!("{path}/marks")).await.items().len(), 1);
-    assert_eq!(deck.get(&format!("{path}/marks?as_of_date=2025-02-02")).await.items().len(), 0);
+    assert_eq!(deck.see(&format!("{path}/marks")).await.items().len(), 1);
+    assert_eq!(deck.see(&format!("{path}/marks?as_of_date=2025-02-02")).await.items().len(), 0);
     let public = deck.enter(&portfolio, aapl()).await;
     let path = format!("/positions/{}/marks", public.data(201)["id"].as_str().unwrap());
     assert_eq!(

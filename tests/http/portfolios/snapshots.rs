@@ -72,7 +72,7 @@ async fn until_three(deck: &Deck, portfolio: &str, is_wanted: impl Fn(&[Value]) 
     let path = format!("/data/portfolio/{portfolio}/snapshots?{THREE_DAYS}");
     let deadline = Instant::now() + DEADLINE;
     loop {
-        let listed = deck.get(&path).await;
+        let listed = deck.see(&path).await;
         let items = listed.items();
         if is_wanted(items) && is_settled(deck).await {
             return items.clone();
@@ -131,7 +131,7 @@ async fn a_worker_finds_what_is_behind_and_values_it_anew_only_from_where_it_dif
     let (portfolio, _) = acme(&deck).await;
     caught_up(&deck.running.app).await;
     let latest = format!("/data/portfolio/{portfolio}/snapshot");
-    let none = deck.get(&latest).await;
+    let none = deck.see(&latest).await;
     assert_eq!(none.data(200), &json!({"available": false, "reason": "no_snapshots", "snapshot": null}));
 
     // Nobody valued it while it changed: a node that starts finds it.
@@ -152,9 +152,9 @@ async fn a_worker_finds_what_is_behind_and_values_it_anew_only_from_where_it_dif
     assert!((daily_return - 200.0 / 100_100.0).abs() < 1e-12, "{daily_return}");
 
     // What was known before the prices came, and what was true on a day.
-    let then = deck.get(&format!("{latest}?as_of_date=2025-01-08&known_at={before_prices}")).await;
+    let then = deck.see(&format!("{latest}?as_of_date=2025-01-08&known_at={before_prices}")).await;
     assert_eq!(then.data(200)["snapshot"]["is_complete"], false);
-    let on_a_day = deck.get(&format!("{latest}?as_of_date=2025-01-07")).await;
+    let on_a_day = deck.see(&format!("{latest}?as_of_date=2025-01-07")).await;
     assert_eq!(on_a_day.data(200)["snapshot"], valued[1]);
 
     // A trade of the second day changes nothing before.
@@ -224,20 +224,20 @@ async fn snapshots_are_listed_in_pages_of_a_range() {
     let dates = |items: &[Value]| -> Vec<String> {
         items.iter().map(|item| item["snapshot_date"].as_str().unwrap().to_owned()).collect()
     };
-    let page = deck.get(&format!("{path}?{THREE_DAYS}&limit=2")).await;
+    let page = deck.see(&format!("{path}?{THREE_DAYS}&limit=2")).await;
     assert_eq!(dates(page.items()), ["2025-01-06", "2025-01-07"]);
     assert_eq!(page.meta()["total"], 3);
     let cursor = page.next_cursor().unwrap();
-    let rest = deck.get(&format!("{path}?{THREE_DAYS}&limit=2&cursor={cursor}")).await;
+    let rest = deck.see(&format!("{path}?{THREE_DAYS}&limit=2&cursor={cursor}")).await;
     assert_eq!((dates(rest.items()), rest.next_cursor()), (vec!["2025-01-08".to_owned()], None));
-    let until = deck.get(&format!("{path}?start_date=2025-01-01&as_of_date=2025-01-07")).await;
+    let until = deck.see(&format!("{path}?start_date=2025-01-01&as_of_date=2025-01-07")).await;
     assert_eq!(dates(until.items()), ["2025-01-06", "2025-01-07"]);
     for query in ["start_date=2025-01-09&end_date=2025-01-08", "start_date=2015-01-01&end_date=2025-01-08"] {
-        let refused = deck.get(&format!("{path}?{query}")).await;
+        let refused = deck.see(&format!("{path}?{query}")).await;
         assert_eq!(refused.problem(422, "validation_failed"), ["start_date: out_of_range"], "{query}");
     }
     let nobodys = "0199a0de-0000-7000-8000-000000000000";
     for list in ["snapshot", "snapshots"] {
-        deck.get(&format!("/data/portfolio/{nobodys}/{list}")).await.problem(404, "not_found");
+        deck.see(&format!("/data/portfolio/{nobodys}/{list}")).await.problem(404, "not_found");
     }
 }
