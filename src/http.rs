@@ -35,6 +35,8 @@ pub mod models;
 pub mod onboarding;
 mod openapi;
 pub mod page;
+pub mod parked_commands;
+pub mod parked_events;
 pub mod path;
 pub mod portfolios;
 pub mod position;
@@ -185,6 +187,7 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(analytics::custom_stress_test::suppose))
         .routes(routes!(analytics::greeks::show))
         .routes(routes!(imports::prices::import))
+        .routes(routes!(imports::reference::import))
         .routes(routes!(quotes::list::list))
         .routes(routes!(quotes::stream::stream))
         .routes(routes!(quotes::find::find))
@@ -196,8 +199,15 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(events::tail::tail))
         .routes(routes!(events::find::find))
         .routes(routes!(log::show::show))
+        .routes(routes!(log::audit::audit))
         .routes(routes!(projections::list::list))
         .routes(routes!(projections::rebuild::rebuild))
+        .routes(routes!(parked_events::list::list))
+        .routes(routes!(parked_events::retry::retry))
+        .routes(routes!(parked_events::discard::discard))
+        .routes(routes!(parked_commands::list::list))
+        .routes(routes!(parked_commands::retry::retry))
+        .routes(routes!(parked_commands::discard::discard))
         .routes(routes!(actors::list::list))
 }
 

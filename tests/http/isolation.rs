@@ -34,7 +34,7 @@ struct Operation {
 }
 
 /// Ids that are nobody's: they name prices, or places in the log that only those who oversee it see.
-const NOBODYS: [&str; 3] = ["symbol", "position", "projection"];
+const NOBODYS: [&str; 4] = ["symbol", "position", "projection", "command"];
 
 fn operations() -> Vec<Operation> {
     let document = document();
@@ -207,6 +207,7 @@ async fn belongings(deck: &Deck, ann: &Person) -> Belongings {
         ("email", email),
         ("symbol", "AAPL".to_owned()),
         ("projection", "streams".to_owned()),
+        ("command", "0198c5a2-0000-7000-8000-000000000000".to_owned()),
     ]))
 }
 
@@ -218,7 +219,7 @@ fn expected(operation: &Operation, role: &str) -> Expected {
         "admin" if role != "admin" => Expected::Status(StatusCode::FORBIDDEN),
         "operation" if !["operator", "admin"].contains(&role) => Expected::Status(StatusCode::FORBIDDEN),
         "examine-run" | "examine-stream" if !oversees => Expected::Status(StatusCode::NOT_FOUND),
-        "oversight" if !oversees => Expected::Status(StatusCode::FORBIDDEN),
+        "oversight" | "examine-log" if !oversees => Expected::Status(StatusCode::FORBIDDEN),
         // Auditors change nothing.
         "signed-in" | "rows" | "own-model" | "own-run" | "own-portfolio" if is_write && role == "auditor" => {
             Expected::Status(StatusCode::FORBIDDEN)
@@ -234,9 +235,8 @@ fn expected(operation: &Operation, role: &str) -> Expected {
             Expected::Status(StatusCode::NOT_FOUND)
         }
         "rows" | "self" | "signed-in" => Expected::NothingOfHers,
-        "own-stream" | "examine-run" | "examine-stream" | "oversight" | "operation" | "admin" => {
-            Expected::Allowed
-        }
+        "own-stream" | "examine-run" | "examine-stream" | "examine-log" | "oversight" | "operation"
+        | "admin" => Expected::Allowed,
         other => panic!("{}: {other} is not known here", operation.name()),
     }
 }

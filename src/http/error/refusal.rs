@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use events::account::AccountError;
 use events::invitations::InvitationError;
 use events::model::ModelError;
+use events::operations::OperationError;
 use events::portfolio::PortfolioError;
 use events::run::RunError;
 use events::tags::TagError;
@@ -32,6 +33,9 @@ pub enum Refusal {
     /// An owner's tags refused.
     #[error(transparent)]
     Tags(#[from] TagError),
+    /// The journal of operators refused.
+    #[error(transparent)]
+    Operations(#[from] OperationError),
     /// A run refused.
     #[error(transparent)]
     Run(#[from] RunError),
@@ -50,7 +54,9 @@ impl Refusal {
             Self::Model(ModelError::AlreadyCreated) | Self::Run(RunError::AlreadyRequested) => {
                 (StatusCode::CONFLICT, "exists", "It exists already")
             }
-            Self::Model(ModelError::Invalid(_)) | Self::Run(RunError::InvalidSnapshot(_)) => {
+            Self::Operations(OperationError::NoReason)
+            | Self::Model(ModelError::Invalid(_))
+            | Self::Run(RunError::InvalidSnapshot(_)) => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "validation_failed", "The request is not valid")
             }
             Self::Account(AccountError::NotRegistered | AccountError::NoApiKey | AccountError::NoSession) => {
@@ -102,6 +108,9 @@ impl Refusal {
             }
             Self::Portfolio(PortfolioError::Invalid(fields)) | Self::Tags(TagError::Invalid(fields)) => {
                 fields.iter().cloned().map(FieldProblem::from).collect()
+            }
+            Self::Operations(rule @ OperationError::NoReason) => {
+                vec![FieldProblem::new("reason", "required", rule)]
             }
             Self::Model(_)
             | Self::Run(_)
