@@ -186,6 +186,8 @@ async fn belongings(deck: &Deck, ann: &Person) -> Belongings {
     let flow = json!({"change_type": "CONTRIBUTION", "amount": "5"});
     let flow = post(&format!("/portfolios/{portfolio}/equity-changes"), flow).await;
     let flow = flow.data(201)["id"].as_str().unwrap().to_owned();
+    let calculation = post(&format!("/portfolios/{portfolio}/calculate"), json!({"force": true})).await;
+    let calculation = calculation.data(202)["batch_run_id"].as_str().unwrap().to_owned();
     let tag = post("/tags", json!({"name": "core"})).await.data(201)["id"].as_str().unwrap().to_owned();
     let email = "ann@example.com".to_owned();
     Belongings(BTreeMap::from([
@@ -198,6 +200,7 @@ async fn belongings(deck: &Deck, ann: &Person) -> Belongings {
         ("position_id", flat.clone()),
         ("position_ids", flat),
         ("change_id", flow),
+        ("batch_run_id", calculation),
         ("tag_id", tag.clone()),
         ("tag_ids", tag),
         ("key", key),

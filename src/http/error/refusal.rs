@@ -10,6 +10,7 @@ use events::operations::OperationError;
 use events::portfolio::PortfolioError;
 use events::run::RunError;
 use events::tags::TagError;
+use events::valuation::ValuationError;
 
 use super::{ApiError, CommandFailure, Description};
 use crate::http::problem::FieldProblem;
@@ -33,6 +34,9 @@ pub enum Refusal {
     /// An owner's tags refused.
     #[error(transparent)]
     Tags(#[from] TagError),
+    /// The valuation of a portfolio refused.
+    #[error(transparent)]
+    Valuation(#[from] ValuationError),
     /// The journal of operators refused.
     #[error(transparent)]
     Operations(#[from] OperationError),
@@ -47,6 +51,7 @@ impl Refusal {
         let (status, code, title) = match self {
             Self::Portfolio(error) => return portfolio::description(error),
             Self::Tags(error) => return portfolio::tags_description(error),
+            Self::Valuation(error) => return portfolio::valuation_description(error),
             Self::Model(ModelError::NotCreated | ModelError::Deleted)
             | Self::Run(RunError::NotRequested | RunError::Deleted) => {
                 (StatusCode::NOT_FOUND, "not_found", "There is no such thing")
@@ -117,6 +122,7 @@ impl Refusal {
             | Self::Account(_)
             | Self::Invitations(_)
             | Self::Portfolio(_)
+            | Self::Valuation(_)
             | Self::Tags(_) => Vec::new(),
         }
     }
