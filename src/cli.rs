@@ -9,12 +9,14 @@ mod bench;
 mod commands;
 mod demo;
 mod doctor;
+mod door;
 mod events;
 mod import;
 mod login;
 mod output;
 mod parked;
 mod password;
+mod portfolio;
 mod projections;
 mod remote;
 mod replay;
@@ -83,6 +85,9 @@ enum Command {
     /// Start and look at backtests
     #[command(subcommand)]
     Run(run::RunVerb),
+    /// Bring portfolios in and look at them: what they hold, earn and risk
+    #[command(subcommand)]
+    Portfolio(portfolio::PortfolioVerb),
     /// Fold a run's events again, up to any point, and show the account as it was then
     Replay(replay::Replay),
     /// Verify what was recorded; exits with 1 when anything differs
@@ -155,6 +160,7 @@ impl Command {
             Self::Bench(_) => Some("bench"),
             Self::Account(_)
             | Self::Run(_)
+            | Self::Portfolio(_)
             | Self::Login(_)
             | Self::Logout
             | Self::Whoami
@@ -234,6 +240,7 @@ async fn dispatch(command: Command, config: Config, output: &Output) -> anyhow::
         Command::Serve(serve) => serve::run(serve, config, output).await,
         Command::Demo(demo) => demo::run(demo, config, output).await,
         Command::Run(verb) => run::run(verb, config, output).await,
+        Command::Portfolio(verb) => portfolio::run(verb, config, output).await,
         Command::Replay(replay) => replay::run(replay, config, output).await,
         Command::Audit(audit) => audit::run(audit, config, output).await,
         Command::Account(verb) => account::run(verb, config, output).await,

@@ -65,6 +65,7 @@ use tower_http::compression::CompressionLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub use caller::AtTheMachine;
 pub use openapi::document;
 pub use quotes::NoQuotes;
 pub use serve::{serve, serve_router};

@@ -1,6 +1,8 @@
-//! `tapedeck demo`: real prices, five strategies, a worker that is killed on the way, a ranking, an audit, a report.
+//! `tapedeck demo`: real prices, five strategies, a worker that is killed on the way, a ranking, an audit, a report; and
+//! portfolios with what they risk.
 
 mod page;
+mod portfolios;
 mod progress;
 mod workers;
 
@@ -102,7 +104,13 @@ async fn play(demo: &Demo, running: &RunningApp, output: &Output) -> anyhow::Res
     ensure!(audit.passed, "the audit found a difference");
     std::fs::write(&demo.report, board.report(audit_text))
         .with_context(|| format!("writing {} failed", demo.report.display()))?;
-    let summary = board.json(winner, &demo.report, started.elapsed());
+    output.say("6. Opening portfolios, and what one of them risks");
+    let data = demo.data.parent().unwrap_or(&demo.data);
+    let shown = portfolios::show(data, running, &stock_symbols(app).await?, output).await?;
+    let mut summary = board.json(winner, &demo.report, started.elapsed());
+    if let Some(members) = summary.as_object_mut() {
+        members.insert("portfolios".to_owned(), shown.json());
+    }
     if output.is_json() {
         output.show(&summary, |_| String::new())?;
     }
@@ -266,6 +274,7 @@ fn closing_words(demo: &Demo, winner: RunId, app: &App) -> String {
     }
     lines.push(format!("  tapedeck run show {winner}"));
     lines.push(format!("  tapedeck audit run {winner}"));
+    lines.push("  tapedeck portfolio list".to_owned());
     lines.push("  tapedeck events ls --category run --limit 20".to_owned());
     lines.push(
         "The API answers those who signed in. The first administrator owns what the demo made:".to_owned(),

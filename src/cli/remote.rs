@@ -107,7 +107,8 @@ impl Server {
         host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
     }
 
-    fn path(&self, path: &[&str]) -> anyhow::Result<Url> {
+    /// The address of a path of its API.
+    pub fn path(&self, path: &[&str]) -> anyhow::Result<Url> {
         let mut url = self.0.clone();
         let mut segments = url.path_segments_mut().map_err(|()| anyhow::anyhow!("{self:?} has no paths"))?;
         segments.pop_if_empty().extend(["api", "v1"]).extend(path);
@@ -260,6 +261,22 @@ impl Remote {
 }
 
 impl Answered {
+    /// Reads an answer, or what was refused.
+    pub fn of(status: StatusCode, bytes: &[u8]) -> anyhow::Result<Self> {
+        if !status.is_success() {
+            return Err(told(status, serde_json::from_slice(bytes).ok()));
+        }
+        Self::of_json(serde_json::from_slice(bytes).context("the answer is not JSON")?)
+    }
+
+    fn of_json(mut answer: Value) -> anyhow::Result<Self> {
+        Ok(Self {
+            data: answer.get_mut("data").map(Value::take).context("the answer holds no data")?,
+            next_cursor: answer.pointer("/meta/next_cursor").and_then(Value::as_str).map(str::to_owned),
+            position: answer.pointer("/meta/position").and_then(Value::as_i64),
+        })
+    }
+
     /// The data as `T`.
     pub fn read<T: DeserializeOwned>(&self) -> anyhow::Result<T> {
         T::deserialize(&self.data).context("the server answers in another form; is it another version?")
@@ -280,23 +297,22 @@ fn builder(tls: Option<&rustls::ClientConfig>) -> ClientBuilder {
 }
 
 async fn read(response: Response) -> anyhow::Result<Answered> {
-    let mut answer: Value =
-        response.json().await.context("the answer is not JSON; is it a tapedeck server?")?;
-    Ok(Answered {
-        data: answer.get_mut("data").map(Value::take).context("the answer holds no data")?,
-        next_cursor: answer.pointer("/meta/next_cursor").and_then(Value::as_str).map(str::to_owned),
-        position: answer.pointer("/meta/position").and_then(Value::as_i64),
-    })
+    Answered::of_json(response.json().await.context("the answer is not JSON; is it a tapedeck server?")?)
 }
 
 /// What a server refused, in its words.
 async fn refusal(response: Response) -> anyhow::Error {
     let status = response.status();
-    let Ok(problem) = response.json::<Problem>().await else {
-        return anyhow::anyhow!("the server answered {status}");
-    };
-    let rules: Vec<String> =
-        problem.errors.iter().map(|error| format!("{}: {}", error.field, error.message)).collect();
+    told(status, response.json().await.ok())
+}
+
+fn told(status: StatusCode, problem: Option<Problem>) -> anyhow::Error {
+    let Some(problem) = problem else { return anyhow::anyhow!("the server answered {status}") };
+    let rules = problem.errors.iter().map(|error| match error.row {
+        Some(row) => format!("row {row}, {}: {}", error.field, error.message),
+        None => format!("{}: {}", error.field, error.message),
+    });
+    let rules: Vec<String> = rules.collect();
     if rules.is_empty() {
         anyhow::anyhow!("{} ({}, {status})", problem.detail, problem.code)
     } else {

@@ -1,9 +1,10 @@
 //! Who is asking: the one place where requests get an identity.
 
 use std::borrow::Borrow;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use axum::extract::FromRequestParts;
+use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::header;
 use axum::http::request::Parts;
 use deadpool_postgres::Pool;
@@ -17,6 +18,20 @@ use super::error::ApiError;
 use super::rate::RateKey;
 use super::state::Api;
 use crate::identity::{Authenticated, Belief, Credential};
+
+/// The mark of a request that a command at the machine of the installation makes, within its own process. What comes over a
+/// connection cannot carry it.
+#[derive(Debug, Clone, Copy)]
+pub struct AtTheMachine(());
+
+impl AtTheMachine {
+    /// Marks a request.
+    pub fn mark<B>(request: &mut axum::http::Request<B>) {
+        let extensions = request.extensions_mut();
+        extensions.insert(Self(()));
+        extensions.insert(ConnectInfo(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))));
+    }
+}
 
 /// The sender of a request. Holding one means that the request was authenticated.
 #[derive(Debug, Clone)]
@@ -46,6 +61,10 @@ impl Caller {
         is_stream: bool,
         reads_rows: bool,
     ) -> Result<Self, ApiError> {
+        if parts.extensions.get::<AtTheMachine>().is_some() {
+            let who = Authenticated::at_the_machine();
+            return Ok(Self::new(who, request_id(parts), None, None));
+        }
         let identity = &api.app().identity;
         let shown = Shown::of(parts, is_stream)?;
         let shown = shown.ok_or(ApiError::Unauthenticated("sign in, or send an API key"))?;
@@ -66,15 +85,24 @@ impl Caller {
         if let Some(wanted) = shown.csrf().filter(|_| !parts.method.is_safe()) {
             check_csrf(&parts.headers, &wanted)?;
         }
-        Ok(Self {
+        Ok(Self::new(who, request_id(parts), opened, belief))
+    }
+
+    fn new(
+        who: Authenticated,
+        request_id: RequestId,
+        opened: Option<View>,
+        belief: Option<Arc<Belief>>,
+    ) -> Self {
+        Self {
             tenant: Tenant::LOCAL,
             principal: who.principal.clone(),
             role: who.role,
-            request_id: request_id(parts),
+            request_id,
             who,
             opened: Arc::new(Mutex::new(opened)),
             belief,
-        })
+        }
     }
 
     /// What is recorded with the events that this request causes.

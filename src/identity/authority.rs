@@ -32,6 +32,8 @@ pub enum Via {
     Session(SessionId),
     /// An API key.
     ApiKey(ApiKeyId),
+    /// Nothing: it is a command at the machine of the installation.
+    Machine,
 }
 
 /// An administrator who acts as another account.
@@ -50,7 +52,20 @@ impl Authenticated {
     pub fn session_id(&self) -> Option<SessionId> {
         match self.via {
             Via::Session(session) => Some(session),
-            Via::ApiKey(_) => None,
+            Via::ApiKey(_) | Via::Machine => None,
+        }
+    }
+
+    /// Whoever can run commands on the machine of an installation acts as its owner and administers it.
+    pub fn at_the_machine() -> Self {
+        Self {
+            account_id: AccountId::derived(&[b"the machine"]),
+            principal: Principal::local_owner(),
+            role: Role::Admin,
+            scopes: Role::Admin.scopes(),
+            via: Via::Machine,
+            impersonated_by: None,
+            expires_at: None,
         }
     }
 
@@ -83,7 +98,9 @@ impl Authenticated {
             (Via::Session(session_id), None) => {
                 Ok(Owner { account_id: self.account_id, principal: self.principal.clone(), session_id })
             }
-            (Via::Session(_) | Via::ApiKey(_), _) => Err(IdentityError::Forbidden(Forbidden::NotOwner)),
+            (Via::Session(_) | Via::ApiKey(_) | Via::Machine, _) => {
+                Err(IdentityError::Forbidden(Forbidden::NotOwner))
+            }
         }
     }
 }

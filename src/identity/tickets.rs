@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use projections::accounts;
 
 use super::sign_in::after;
-use super::{Authenticated, Identity, IdentityError, TokenError, Via, access, secrets};
+use super::{Authenticated, Forbidden, Identity, IdentityError, TokenError, Via, access, secrets};
 use crate::config::SecretText;
 
 /// Expired tickets that a new one clears away.
@@ -29,6 +29,8 @@ impl Identity {
         let (session, key) = match caller.via {
             Via::Session(session) => (Some(session.uuid()), None),
             Via::ApiKey(key) => (None, Some(key.uuid())),
+            // Its event streams need none.
+            Via::Machine => return Err(IdentityError::Forbidden(Forbidden::NotOwner)),
         };
         let minted = secrets::ticket();
         let client = self.client().await?;

@@ -140,10 +140,50 @@ async fn commands_work_where_the_server_is(scene: &Scene, account: &str) {
     let unknown = scene.there(&["commands", "discard", command, "--reason", "too late"], "").await;
     assert!(unknown.code == Some(1) && unknown.err.contains("not_found"), "{unknown:?}");
     accounts_are_administered(scene).await;
+    portfolios_are_brought_in_and_looked_at(scene).await;
     let doctor = scene.there(&["doctor"], "").await;
     assert!(doctor.code == Some(0) && doctor.out.contains("serves the log"), "{doctor:?}");
     let nothing = scene.there(&["replay", "0198c5a2-0000-7000-8000-000000000000"], "").await;
     assert!(nothing.code == Some(1) && nothing.err.contains("not_found"), "{nothing:?}");
+}
+
+/// The same requests at the machine and at the server: what one of them opened, the other shows.
+async fn portfolios_are_brought_in_and_looked_at(scene: &Scene) {
+    let csv = fresh_folder("positions").join("gold.csv");
+    let rows =
+        "Symbol,Quantity,Entry Price Per Share,Entry Date\nGLD,10,180,2024-01-02\nTLT,-5,99,2024-01-02\n";
+    std::fs::write(&csv, rows).unwrap();
+    let csv = csv.to_str().unwrap();
+    let there = ["--json", "portfolio", "import", csv, "--name", "Gold", "--equity", "10000"];
+    let opened = scene.there(&there, "").await.json();
+    assert_eq!(opened["import"]["positions_created"], 2, "{opened:#}");
+    let here =
+        scene.here(&["portfolio", "import", csv, "--name", "Gold here", "--equity", "10000"], "").await;
+    assert!(here.code == Some(0) && here.out.contains("2 positions entered"), "{here:?}");
+    assert!(here.out.contains("long 1,800.00, short -495.00, net 1,305.00"), "{here:?}");
+    let taken = scene.here(&there[1..], "").await;
+    assert!(taken.code == Some(1) && taken.err.contains("ACCOUNT_NAME_TAKEN"), "{taken:?}");
+    let listed = scene.there(&["portfolio", "list"], "").await;
+    assert!(listed.out.contains("Gold here") && listed.code == Some(0), "{listed:?}");
+    assert_eq!(scene.here(&["portfolio", "list"], "").await.out, listed.out);
+    for verb in ["show", "risk", "stress", "snapshot"] {
+        let asked = ["portfolio", verb, "Gold", "--as-of", "2024-01-03"];
+        let (there, here) = (scene.there(&asked, "").await, scene.here(&asked, "").await);
+        assert!(there.code == Some(0), "{there:?}");
+        assert_eq!(there.out, here.out, "{verb}");
+    }
+    let shown = scene.there(&["portfolio", "show", "Gold", "--as-of", "2024-01-03"], "").await;
+    assert!(shown.out.contains("1,889.00") && shown.out.contains("-494.00"), "{shown:?}");
+    let id = opened["portfolio_id"].as_str().unwrap();
+    let looked = ["--json", "portfolio", "import", csv, "--into", id];
+    let looked = scene.here(&looked, "").await.json();
+    assert_eq!((&looked["rows_valid"], &looked["positions_created"]), (&json!(2), &json!(0)));
+    let calculated = scene.here(&["portfolio", "calculate", "Gold"], "").await;
+    assert!(calculated.code == Some(0) && calculated.out.contains("completed"), "{calculated:?}");
+    let nobody = scene.there(&["portfolio", "show", "Silver"], "").await;
+    assert!(nobody.code == Some(1) && nobody.err.contains("no portfolio is called"), "{nobody:?}");
+    let missing = scene.there(&["portfolio", "import", "no.csv", "--name", "N", "--equity", "1"], "").await;
+    assert!(missing.code == Some(1) && missing.err.contains("reading no.csv failed"), "{missing:?}");
 }
 
 async fn accounts_are_administered(scene: &Scene) {
