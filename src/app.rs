@@ -25,6 +25,7 @@ use crate::config::Config;
 use crate::embedded::{EmbeddedError, Services};
 use crate::identity::{Identity, IdentityError};
 use crate::market::Market;
+use crate::operations::Journal;
 use crate::start_run::RunStarter;
 use crate::tape::{Tape, TapeError};
 use crate::worker::{self, Worker};
@@ -70,6 +71,8 @@ pub struct App {
     pub accounts: Directory<Aggregate<Account>>,
     /// The actor of the list of invitations.
     pub invitations: Directory<Aggregate<Invitations>>,
+    /// What operators do.
+    pub journal: Journal,
     /// Who is asking, and what they may do.
     pub identity: Identity,
     /// The price history.
@@ -178,6 +181,7 @@ impl RunningApp {
         self.app.tags.stop().await;
         self.app.accounts.stop().await;
         self.app.invitations.stop().await;
+        self.app.journal.stop().await;
         drop(self.app);
         self.tape.close().await
     }
@@ -201,6 +205,7 @@ async fn assemble(tape: &Tape) -> Result<App, StartError> {
     let tags = Directory::start(log.clone(), (), options).await?;
     let accounts = Directory::start(log.clone(), (), options).await?;
     let invitations = Directory::start(log.clone(), (), options).await?;
+    let journal = Journal::start(log.clone(), options).await?;
     let reads = log.connector().pool(config.database.pool_size)?;
     let market = Market::new(reads.clone());
     let closes = Closes::new(reads.clone());
@@ -227,6 +232,7 @@ async fn assemble(tape: &Tape) -> Result<App, StartError> {
         tags,
         accounts,
         invitations,
+        journal,
         identity,
         market,
         closes,

@@ -6,18 +6,21 @@ mod account;
 mod api_key;
 mod audit;
 mod bench;
+mod commands;
 mod demo;
 mod doctor;
 mod events;
 mod import;
 mod login;
 mod output;
+mod parked;
 mod password;
 mod projections;
 mod remote;
 mod replay;
 mod run;
 mod serve;
+mod why;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -85,7 +88,7 @@ enum Command {
     /// Verify what was recorded; exits with 1 when anything differs
     #[command(subcommand)]
     Audit(audit::Audit),
-    /// Make and change accounts, at the machine of the installation
+    /// Make and change accounts
     #[command(subcommand)]
     Account(account::AccountVerb),
     /// Open a session at a server for later commands
@@ -100,6 +103,9 @@ enum Command {
     /// Look after the read models
     #[command(subcommand)]
     Projections(projections::ProjectionsVerb),
+    /// Look after commands that could not be carried out
+    #[command(subcommand)]
+    Commands(commands::CommandsVerb),
     /// Check everything tapedeck needs and say what to type where something is missing
     Doctor,
     /// Read data from files
@@ -144,9 +150,11 @@ impl Command {
         match self {
             Self::Serve(_) => Some("serve"),
             Self::Demo(_) => Some("demo"),
-            Self::Account(_) => Some("account"),
+            Self::Account(account::AccountVerb::CreateAdmin(_)) => Some("account create-admin"),
+            Self::Account(account::AccountVerb::ClaimToken) => Some("account claim-token"),
             Self::Bench(_) => Some("bench"),
-            Self::Run(_)
+            Self::Account(_)
+            | Self::Run(_)
             | Self::Login(_)
             | Self::Logout
             | Self::Whoami
@@ -156,6 +164,7 @@ impl Command {
             | Self::Doctor
             | Self::Import(_)
             | Self::Projections(_)
+            | Self::Commands(_)
             | Self::Events(_) => None,
         }
     }
@@ -233,6 +242,7 @@ async fn dispatch(command: Command, config: Config, output: &Output) -> anyhow::
         Command::Whoami => login::whoami(&config, output).await,
         Command::ApiKey(verb) => api_key::run(verb, &config, output).await,
         Command::Projections(verb) => projections::run(verb, config, output).await,
+        Command::Commands(verb) => commands::run(verb, config, output).await,
         Command::Doctor => doctor::run(&config, output).await,
         Command::Import(import) => import::run(import, config, output).await,
         Command::Events(events) => events::run(events, config, output).await,

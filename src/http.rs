@@ -35,6 +35,8 @@ pub mod models;
 pub mod onboarding;
 mod openapi;
 pub mod page;
+pub mod parked_commands;
+pub mod parked_events;
 pub mod path;
 pub mod portfolios;
 pub mod position;
@@ -114,6 +116,10 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(portfolios::create::create, portfolios::list::list))
         .routes(routes!(portfolios::find::find, portfolios::change::change, portfolios::delete::delete))
         .routes(routes!(portfolios::restore::restore))
+        .routes(routes!(portfolios::calculate::calculate))
+        .routes(routes!(portfolios::calculate::calculate_analytics))
+        .routes(routes!(portfolios::batch_status::show))
+        .routes(routes!(portfolios::batch_status::show_analytics))
         .routes(routes!(portfolios::history::list))
         .routes(routes!(portfolios::import_csv::import))
         .routes(routes!(onboarding::create_portfolio::create))
@@ -185,6 +191,7 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(analytics::custom_stress_test::suppose))
         .routes(routes!(analytics::greeks::show))
         .routes(routes!(imports::prices::import))
+        .routes(routes!(imports::reference::import))
         .routes(routes!(quotes::list::list))
         .routes(routes!(quotes::stream::stream))
         .routes(routes!(quotes::find::find))
@@ -196,8 +203,15 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(events::tail::tail))
         .routes(routes!(events::find::find))
         .routes(routes!(log::show::show))
+        .routes(routes!(log::audit::audit))
         .routes(routes!(projections::list::list))
         .routes(routes!(projections::rebuild::rebuild))
+        .routes(routes!(parked_events::list::list))
+        .routes(routes!(parked_events::retry::retry))
+        .routes(routes!(parked_events::discard::discard))
+        .routes(routes!(parked_commands::list::list))
+        .routes(routes!(parked_commands::retry::retry))
+        .routes(routes!(parked_commands::discard::discard))
         .routes(routes!(actors::list::list))
 }
 

@@ -39,7 +39,7 @@ use projections::Watermarks;
 pub use api_keys::{ApiKeyShown, CreateApiKey, CreatedApiKey, api_keys_of};
 use authenticate::RememberedSessions;
 pub use authenticate::{Belief, Credential, Entered};
-pub use authority::{Admin, Authenticated, Impersonator, Owner, Via};
+pub use authority::{Admin, Authenticated, Impersonator, Operator, Owner, Via};
 pub use claim::Claim;
 pub use error::{Forbidden, IdentityError, TokenError};
 pub use impersonate::{Impersonate, Impersonation};

@@ -15,6 +15,7 @@ pub mod http;
 pub mod identity;
 pub mod live;
 pub mod market;
+pub mod operations;
 pub mod owners;
 pub mod portfolio_import;
 pub mod replay;

@@ -7,6 +7,7 @@ use events::log::{
     AppenderLimits, ConnectError, Connector, Log, LogOptions, MigrateError, OpenError, UnreadableType,
 };
 use events::model::ModelEvent;
+use events::operations::OperationEvent;
 use events::portfolio::PortfolioEvent;
 use events::run::RunEvent;
 use events::tags::TagEvent;
@@ -113,6 +114,7 @@ fn is_readable(event_type: &str, schema_version: u16) -> bool {
         || can_decode::<ModelEvent>(event_type, schema_version)
         || can_decode::<AccountEvent>(event_type, schema_version)
         || can_decode::<InvitationEvent>(event_type, schema_version)
+        || can_decode::<OperationEvent>(event_type, schema_version)
         || can_decode::<PortfolioEvent>(event_type, schema_version)
         || can_decode::<TagEvent>(event_type, schema_version)
         || can_decode::<ValuationEvent>(event_type, schema_version)

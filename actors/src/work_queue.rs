@@ -14,7 +14,7 @@ use async_nats::jetstream::context::CreateStreamError;
 use async_nats::jetstream::{Context, consumer, stream};
 use events::Tenant;
 
-pub use dead_letters::{DeadLetter, DeadLetterError, DeadLetters};
+pub use dead_letters::{DeadLetter, DeadLetterError, DeadLetterState, DeadLetters};
 pub use publisher::{CommandPublisher, PublishError, Published};
 pub use worker::{CommandHandler, CommandMessage, CommandWorker, HandleError, WorkerStats};
 

@@ -115,6 +115,10 @@ uuid_id! {
     CalculationId
 }
 uuid_id! {
+    /// Something that an operator does to an installation.
+    OperationId
+}
+uuid_id! {
     /// A command; the same identifier sent twice has one effect and one answer.
     CommandId
 }

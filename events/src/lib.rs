@@ -13,7 +13,7 @@
 //! | portfolio, one lot of it, an owner's tags | [`Portfolio`], [`portfolio::Lot`], [`TagBook`] |
 //! | what a portfolio was worth at the close of each session | [`Valuation`] |
 //! | sessions of the New York market | [`calendar`] |
-//! | account, list of invitations | [`Account`], [`Invitations`] |
+//! | account, list of invitations, journal of operators | [`Account`], [`Invitations`], [`Operations`] |
 //! | policy, and all that it may know | [`policy::Policy`], [`policy::View`] |
 
 pub mod account;
@@ -30,6 +30,7 @@ pub mod log;
 pub mod market;
 pub mod model;
 pub mod money;
+pub mod operations;
 pub mod option_contract;
 pub mod policy;
 pub mod portfolio;
@@ -52,12 +53,13 @@ pub use cqrs_es;
 pub use decider::{Aggregate, Decider};
 pub use ids::{
     AccountId, ApiKeyId, CalculationId, CommandId, CredentialId, EpochId, EquityChangeId, ModelId,
-    PortfolioId, PositionId, Principal, RunId, SessionId, TagId, TargetId, Tenant,
+    OperationId, PortfolioId, PositionId, Principal, RunId, SessionId, TagId, TargetId, Tenant,
 };
 pub use instrument::{Market, Symbol};
 pub use invitations::Invitations;
 pub use model::TradingModel;
 pub use money::{Cash, Price, Quantity, Rate};
+pub use operations::Operations;
 pub use option_contract::OptionContract;
 pub use policy::FieldError;
 pub use portfolio::Portfolio;

@@ -11,7 +11,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
-pub use command::{Digested, Part, RecordSnapshots, ValuationAct, ValuationCommand, ValuationError};
+pub use command::{Beside, Digested, Part, RecordSnapshots, ValuationAct, ValuationCommand, ValuationError};
 pub use events::{
     CalculationFailed, CalculationRequested, SnapshotsRecorded, ValuationCompleted, ValuationEvent,
 };
@@ -25,6 +25,9 @@ use crate::{CalculationId, Decider, Version};
 
 /// Raised whenever a roll of the same facts and prices gives other snapshots than before.
 pub const METHOD_VERSION: u32 = 1;
+
+/// Calculations of a portfolio that may wait; all of them are done with the next valuation.
+pub const RUNNING_MAX: usize = 100;
 
 /// What snapshots were computed from: with the same inputs anybody gets the same. Ordered by what is newer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -102,8 +105,21 @@ impl Valuation {
         &self.recorded
     }
 
+    /// Refuses one more calculation where another is running and that matters, or where too many wait.
+    ///
+    /// # Errors
+    /// Which one is running.
+    pub fn admit(&self, beside: Beside) -> Result<(), ValuationError> {
+        match self.running.keys().next() {
+            Some(running) if beside == Beside::Nothing || self.running.len() >= RUNNING_MAX => {
+                Err(ValuationError::Running { calculation_id: *running })
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
     fn record(&self, record: RecordSnapshots, at: Timestamp) -> Result<Vec<ValuationEvent>, ValuationError> {
-        let RecordSnapshots { computed_from, from, through, snapshots, part } = record;
+        let RecordSnapshots { computed_from, from, through, snapshots, part, calculations } = record;
         if let Some(newest) = self.newest.filter(|newest| computed_from < *newest) {
             return Err(ValuationError::Outdated { newest });
         }
@@ -127,9 +143,10 @@ impl Valuation {
             events.push(ValuationEvent::SnapshotsRecorded(recorded));
         }
         let completed = Completed { computed_from, through };
-        let is_news = !events.is_empty() || !self.running.is_empty() || self.completed != Some(completed);
+        let done = self.running.keys().filter(|id| calculations.contains(*id));
+        let calculations: Vec<CalculationId> = done.copied().collect();
+        let is_news = !events.is_empty() || !calculations.is_empty() || self.completed != Some(completed);
         if part == Part::Last && is_news {
-            let calculations = self.running.keys().copied().collect();
             let completed = ValuationCompleted { computed_from, through, calculations, at };
             events.push(ValuationEvent::ValuationCompleted(completed));
         }
@@ -148,14 +165,14 @@ impl Decider for Valuation {
         let at = command.at;
         match command.act {
             ValuationAct::Record(record) => self.record(record, at),
-            ValuationAct::Request(calculation_id) if self.running.contains_key(&calculation_id) => Ok(vec![]),
-            ValuationAct::Request(calculation_id) => match self.running.keys().next() {
-                Some(running) => Err(ValuationError::Running { calculation_id: *running }),
-                None => {
-                    let requested = CalculationRequested { calculation_id, at };
-                    Ok(vec![ValuationEvent::CalculationRequested(requested)])
-                }
-            },
+            ValuationAct::Request { calculation_id, .. } if self.running.contains_key(&calculation_id) => {
+                Ok(vec![])
+            }
+            ValuationAct::Request { calculation_id, beside } => {
+                self.admit(beside)?;
+                let requested = CalculationRequested { calculation_id, at };
+                Ok(vec![ValuationEvent::CalculationRequested(requested)])
+            }
             ValuationAct::Fail { .. } if self.running.is_empty() => Ok(vec![]),
             ValuationAct::Fail { reason } => {
                 let calculations = self.running.keys().copied().collect();

@@ -1,4 +1,4 @@
-//! What administrators did: the list of every act, with who, to whom, why and from where.
+//! What administrators and operators did: the list of every act, with who, to whom, why and from where.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,7 +6,8 @@ use std::str::FromStr;
 use events::account::{Account, AccountEvent, Act, Entry};
 use events::invitations::{InvitationEvent, Invitations};
 use events::log::Filter;
-use events::{AccountId, Decider, Position, Principal, Recorded};
+use events::operations::{Operation, OperationBegun, OperationEvent, Operations};
+use events::{AccountId, Decider, OperationId, Position, Principal, Recorded};
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
@@ -15,11 +16,11 @@ use tokio_postgres::{Row, Transaction};
 
 use crate::database::{Columns, QueryError};
 use crate::page::{InvalidCursor, Page, decode, encode, rows_for};
-use crate::projection::key_of;
+use crate::projection::{expect_row, key_of};
 use crate::reader::Reader;
 use crate::{Projection, ProjectionError};
 
-/// The read model of administrators' acts.
+/// The read model of the acts of administrators and operators.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct AdminActs;
 
@@ -46,6 +47,8 @@ pub struct AdminActRow {
     pub user_agent: Option<String>,
     /// What exactly, such as the role.
     pub details: Value,
+    /// What came of it, once it is over; none of what is done at once.
+    pub outcome: Option<Value>,
     /// When (UTC).
     pub at: Timestamp,
 }
@@ -57,14 +60,15 @@ struct Told {
     account: Option<AccountId>,
     email: Option<String>,
     details: Value,
+    operation: Option<OperationId>,
 }
 
 impl Projection for AdminActs {
     const NAME: &'static str = "admin_acts";
-    const GENERATION: i32 = 1;
+    const GENERATION: i32 = 2;
 
     fn filter() -> Filter {
-        let categories = [Account::CATEGORY, Invitations::CATEGORY].map(str::to_owned);
+        let categories = [Account::CATEGORY, Invitations::CATEGORY, Operations::CATEGORY].map(str::to_owned);
         Filter { categories: categories.into(), ..Filter::default() }
     }
 
@@ -74,13 +78,17 @@ impl Projection for AdminActs {
 
     async fn apply(&self, transaction: &Transaction<'_>, events: &[Recorded]) -> Result<(), ProjectionError> {
         for recorded in events {
-            let told: Vec<Option<Told>> = if recorded.stream.category() == Account::CATEGORY {
-                let account = key_of::<AccountId>(recorded)?;
-                let events = recorded.decode::<AccountEvent>()?;
-                events.into_iter().map(|event| of_account(account, event)).collect()
-            } else {
-                let events = recorded.decode::<InvitationEvent>()?;
-                events.into_iter().map(|event| Some(of_list(event))).collect()
+            let told: Vec<Option<Told>> = match recorded.stream.category() {
+                Account::CATEGORY => {
+                    let account = key_of::<AccountId>(recorded)?;
+                    let events = recorded.decode::<AccountEvent>()?;
+                    events.into_iter().map(|event| of_account(account, event)).collect()
+                }
+                Operations::CATEGORY => of_journal(transaction, recorded).await?,
+                _ => {
+                    let events = recorded.decode::<InvitationEvent>()?;
+                    events.into_iter().map(|event| Some(of_list(event))).collect()
+                }
             };
             for (place, told) in told.into_iter().enumerate() {
                 if let Some(told) = told {
@@ -132,7 +140,7 @@ fn of_account(account: AccountId, event: AccountEvent) -> Option<Told> {
         | AccountEvent::RefreshReused(_)
         | AccountEvent::ApiKeyCreated(_) => return None,
     };
-    Some(Told { act, name, account: Some(account), email: None, details })
+    Some(Told { act, name, account: Some(account), email: None, details, operation: None })
 }
 
 /// What an event of the list of invitations says.
@@ -148,7 +156,46 @@ fn of_list(event: InvitationEvent) -> Told {
             ("invitation_removed", removed.email, removed.act, json!({}))
         }
     };
-    Told { act, name, account: None, email: Some(email.typed().to_owned()), details }
+    Told { act, name, account: None, email: Some(email.typed().to_owned()), details, operation: None }
+}
+
+/// What the journal says of operations that begin; notes what came of those that end.
+async fn of_journal(
+    transaction: &Transaction<'_>,
+    recorded: &Recorded,
+) -> Result<Vec<Option<Told>>, ProjectionError> {
+    let mut told = Vec::new();
+    for event in recorded.decode::<OperationEvent>()? {
+        told.push(match event {
+            OperationEvent::OperationBegun(begun) => Some(of_operation(begun)?),
+            OperationEvent::OperationEnded(ended) => {
+                let outcome = serde_json::to_value(&ended.outcome).map_err(odd)?;
+                let noted = transaction
+                    .execute(
+                        include_str!("sql/admin_acts/end.sql"),
+                        &[&ended.operation_id.uuid(), &Json(outcome)],
+                    )
+                    .await;
+                expect_row(noted.map_err(ProjectionError::during("ending an act"))?, recorded)?;
+                None
+            }
+        });
+    }
+    Ok(told)
+}
+
+fn of_operation(begun: OperationBegun) -> Result<Told, ProjectionError> {
+    let OperationBegun { operation_id, operation, act } = begun;
+    let name = Operation::name(&operation);
+    let mut details = serde_json::to_value(&operation).map_err(odd)?;
+    if let Some(members) = details.as_object_mut() {
+        members.remove("kind");
+    }
+    Ok(Told { act, name, account: None, email: None, details, operation: Some(operation_id) })
+}
+
+fn odd(error: serde_json::Error) -> ProjectionError {
+    ProjectionError::contradiction(error.to_string())
 }
 
 async fn put(
@@ -173,6 +220,7 @@ async fn put(
                 &act.from.user_agent,
                 &Json(&told.details),
                 &recorded.recorded_at,
+                &told.operation.map(OperationId::uuid),
             ],
         )
         .await
@@ -247,6 +295,7 @@ fn act_of(row: &Row, operation: &'static str) -> Result<AdminActRow, QueryError>
         ip: columns.get("ip")?,
         user_agent: columns.get("user_agent")?,
         details: columns.get::<Json<Value>>("details")?.0,
+        outcome: columns.get::<Option<Json<Value>>>("outcome")?.map(|outcome| outcome.0),
         at: columns.get("at")?,
     })
 }

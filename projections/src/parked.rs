@@ -5,6 +5,7 @@
 //! of a stream waits any more, the worker applies its next events as before.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use events::causes::whole_chain;
 use events::log::{ConnectError, Log, ReadError};
@@ -145,6 +146,19 @@ pub enum Selection {
     Stream(StreamName),
     /// The first so many.
     First(u32),
+}
+
+impl fmt::Display for Selection {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Positions(positions) => {
+                let positions: Vec<String> = positions.iter().map(ToString::to_string).collect();
+                write!(formatter, "at {}", positions.join(", "))
+            }
+            Self::Stream(stream) => write!(formatter, "of {stream}"),
+            Self::First(count) => write!(formatter, "the first {count}"),
+        }
+    }
 }
 
 /// What came of trying again.

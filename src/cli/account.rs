@@ -1,4 +1,5 @@
-//! `tapedeck account`: whoever works at the machine of an installation administers its accounts, without signing in.
+//! `tapedeck account`: whoever works at the machine of an installation administers its accounts, without signing in; at a
+//! server, administrators do.
 
 use std::process::ExitCode;
 
@@ -11,6 +12,8 @@ use projections::accounts::{self, AccountFilter, AccountRow};
 use super::Output;
 use super::output::table;
 use super::password::PasswordSource;
+use super::remote::{self, Place, Remote};
+use super::why::Why;
 use crate::app::{App, Role as ProcessRole, RunningApp};
 use crate::config::Config;
 use crate::identity::{Admin, Asked, SignUp};
@@ -18,7 +21,7 @@ use crate::identity::{Admin, Asked, SignUp};
 /// Accounts shown at most.
 const ACCOUNTS_MAX: u16 = 1_000;
 
-/// What can be done with accounts at the machine.
+/// What can be done with accounts.
 #[derive(Debug, Subcommand)]
 pub enum AccountVerb {
     /// Make an administrator; the first one owns what was made on the command line
@@ -75,16 +78,11 @@ pub struct CreateAdmin {
     password: PasswordSource,
 }
 
-/// What is kept with an administrator's act.
-#[derive(Debug, Args)]
-pub struct Why {
-    /// Why, for the record
-    #[arg(long, default_value = "from the command line")]
-    reason: String,
-}
-
 /// Makes, invites, lists or changes accounts.
 pub async fn run(verb: AccountVerb, config: Config, output: &Output) -> anyhow::Result<ExitCode> {
+    if let Place::There(remote) = Place::of(&config)? {
+        return ask(&remote, &verb, output).await;
+    }
     // Before servers are started: whoever has to type should not wait.
     let password = match &verb {
         AccountVerb::CreateAdmin(wish) => Some(wish.password.chosen()?),
@@ -99,6 +97,27 @@ pub async fn run(verb: AccountVerb, config: Config, output: &Output) -> anyhow::
     };
     running.stop().await?;
     outcome.map(|()| ExitCode::SUCCESS)
+}
+
+async fn ask(remote: &Remote, verb: &AccountVerb, output: &Output) -> anyhow::Result<ExitCode> {
+    match verb {
+        AccountVerb::CreateAdmin(_) | AccountVerb::ClaimToken => {
+            anyhow::bail!("this works on this machine only")
+        }
+        AccountVerb::List => remote::accounts::list(remote, output).await,
+        AccountVerb::Invite { email, role, why } => {
+            remote::accounts::invite(remote, email, *role, &why.reason, output).await
+        }
+        AccountVerb::Role { account, role, why } => {
+            remote::accounts::change_role(remote, account, *role, &why.reason, output).await
+        }
+        AccountVerb::Deactivate { account, why } => {
+            remote::accounts::turn(remote, "deactivate", account, &why.reason, output).await
+        }
+        AccountVerb::Reactivate { account, why } => {
+            remote::accounts::turn(remote, "reactivate", account, &why.reason, output).await
+        }
+    }
 }
 
 async fn create_admin(app: &App, wish: SignUp, output: &Output) -> anyhow::Result<()> {

@@ -5,9 +5,10 @@ use std::process::ExitCode;
 use ::events::{RunId, StreamName};
 use clap::Subcommand;
 use reqwest::Method;
+use serde_json::Value;
 
 use super::Output;
-use super::remote::{Place, refuse_if_there};
+use super::remote::{self, Place};
 use crate::app::{Role, RunningApp};
 use crate::audit::{AuditReport, audit_run, chain};
 use crate::config::Config;
@@ -37,7 +38,7 @@ pub async fn run(audit: Audit, config: Config, output: &Output) -> anyhow::Resul
         let path = match &audit {
             Audit::Run { run } => ["runs", &run.to_string(), "audit"].map(str::to_owned),
             Audit::Stream { stream } => ["streams", &stream.to_string(), "audit"].map(str::to_owned),
-            Audit::Log => return refuse_if_there(&config, "audit log").map(|()| ExitCode::FAILURE),
+            Audit::Log => return remote::audit::log(&remote, output).await?.show(output),
         };
         let answered = remote.send(Method::POST, &path.each_ref().map(String::as_str), None).await?;
         return show(&answered.read()?, output);
@@ -59,7 +60,7 @@ pub async fn run(audit: Audit, config: Config, output: &Output) -> anyhow::Resul
             let tape = Tape::open(config).await?;
             let outcome = whole_log(&tape, output).await;
             tape.close().await?;
-            outcome
+            outcome?.show(output)
         }
     }
 }
@@ -73,40 +74,54 @@ async fn whole_run(running: &RunningApp, run: RunId) -> anyhow::Result<AuditRepo
     Ok(audit_run(&app.log, &market, run).await?)
 }
 
-async fn whole_log(tape: &Tape, output: &Output) -> anyhow::Result<ExitCode> {
+/// What was found in all streams of a log.
+#[derive(Debug, Default)]
+pub struct WholeLog {
+    /// Streams.
+    pub streams: u64,
+    /// Their events.
+    pub events: u64,
+    /// What is wrong, for programs.
+    pub bad: Vec<Value>,
+    /// What is wrong, for people.
+    pub faults: Vec<String>,
+}
+
+impl WholeLog {
+    /// Shows it; fails when anything is wrong.
+    fn show(&self, output: &Output) -> anyhow::Result<ExitCode> {
+        let Self { streams, events, bad, faults } = self;
+        let value = serde_json::json!({ "streams": streams, "events": events, "bad": bad });
+        output.show(&value, |_| {
+            let mut lines = vec![format!("{events} events in {streams} streams verified")];
+            lines.extend(faults.iter().map(|fault| format!("  {fault}")));
+            lines.push(match faults.len() {
+                0 => "nothing was changed".to_owned(),
+                1 => "1 stream differs".to_owned(),
+                several => format!("{several} streams differ"),
+            });
+            lines.join("\n")
+        })?;
+        Ok(if bad.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+}
+
+async fn whole_log(tape: &Tape, output: &Output) -> anyhow::Result<WholeLog> {
     let streams = tape.log.streams().await?;
     let progress = output.progress(streams.len() as u64, "streams");
     progress.set_message("verifying");
-    let mut bad = Vec::new();
-    let mut events = 0;
+    let mut whole = WholeLog { streams: streams.len() as u64, ..WholeLog::default() };
     for stream in &streams {
         let verified = tape.log.verify_stream(stream).await?;
-        events += verified.events;
-        if verified.fault.is_some() {
-            bad.push(verified);
+        whole.events += verified.events;
+        if let Some(fault) = &verified.fault {
+            whole.faults.push(format!("{}: {fault}", verified.stream));
+            whole.bad.push(serde_json::to_value(&verified)?);
         }
         progress.inc(1);
     }
     progress.finish_and_clear();
-    let value = serde_json::json!({ "streams": streams.len(), "events": events, "bad": bad });
-    output.show(&value, |_| {
-        let mut lines = vec![format!("{events} events in {} streams verified", streams.len())];
-        for verified in &bad {
-            if let Some(fault) = &verified.fault {
-                lines.push(format!("  {}: {fault}", verified.stream));
-            }
-        }
-        lines.push(if bad.is_empty() {
-            "nothing was changed".to_owned()
-        } else {
-            match bad.len() {
-                1 => "1 stream differs".to_owned(),
-                several => format!("{several} streams differ"),
-            }
-        });
-        lines.join("\n")
-    })?;
-    Ok(if bad.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(whole)
 }
 
 fn show(report: &AuditReport, output: &Output) -> anyhow::Result<ExitCode> {

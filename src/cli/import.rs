@@ -4,7 +4,10 @@ use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use ::events::account::Origin;
+use ::events::operations::Operation;
 use ::events::{Interval, Symbol};
+use actors::DirectoryOptions;
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use serde::Serialize;
@@ -12,9 +15,12 @@ use serde_json::json;
 
 use super::Output;
 use super::remote::{self, Place};
+use super::why::Why;
 use crate::config::Config;
+use crate::identity::{Asked, Operator};
 use crate::market::import::reference::{RecordKind, RecordsImported, import_records};
 use crate::market::import::{ImportError, ImportOptions, Imported, Strictness, import_path};
+use crate::operations::{self, Journal, UnderWay};
 use crate::tape::Tape;
 
 /// What can be imported.
@@ -39,10 +45,12 @@ pub enum Import {
 pub struct Records {
     /// The files
     #[arg(required = true, value_name = "FILE")]
-    files: Vec<PathBuf>,
+    pub files: Vec<PathBuf>,
     /// Store nothing of a file in which a row cannot be taken
     #[arg(long)]
-    strict: bool,
+    pub strict: bool,
+    #[command(flatten)]
+    pub why: Why,
 }
 
 /// Price files and what to believe instead of them.
@@ -63,28 +71,41 @@ pub struct Prices {
     /// Time zone of stamps without offset, such as America/New_York
     #[arg(long)]
     pub zone: Option<String>,
+    #[command(flatten)]
+    pub why: Why,
+}
+
+impl Import {
+    /// The files of reference data, and what they hold.
+    const fn records(&self) -> Option<(RecordKind, &Records)> {
+        Some(match self {
+            Self::Prices(_) => return None,
+            Self::Profiles(files) => (RecordKind::Profiles, files),
+            Self::SectorWeights(files) => (RecordKind::SectorWeights, files),
+            Self::Rates(files) => (RecordKind::Rates, files),
+            Self::Factors(files) => (RecordKind::Factors, files),
+            Self::Scenarios(files) => (RecordKind::Scenarios, files),
+        })
+    }
 }
 
 /// Imports each file in a transaction of its own.
 pub async fn run(import: Import, config: Config, output: &Output) -> anyhow::Result<ExitCode> {
-    if let Import::Prices(prices) = &import {
-        if let Place::There(remote) = Place::of(&config)? {
-            return remote::imports::prices(&remote, prices, output).await;
-        }
-    } else {
-        remote::refuse_if_there(&config, "import of reference data")?;
+    if let Place::There(remote) = Place::of(&config)? {
+        return match (&import, import.records()) {
+            (Import::Prices(prices), _) => remote::imports::prices(&remote, prices, output).await,
+            (_, Some((kind, files))) => remote::imports::reference(&remote, kind, files, output).await,
+            (_, None) => Ok(ExitCode::SUCCESS),
+        };
     }
     let tape = Tape::open(config).await?;
-    let outcome = match &import {
-        Import::Prices(prices) => import_all(&tape, prices, output).await,
-        Import::Profiles(files) => import_reference(&tape, RecordKind::Profiles, files, output).await,
-        Import::SectorWeights(files) => {
-            import_reference(&tape, RecordKind::SectorWeights, files, output).await
-        }
-        Import::Rates(files) => import_reference(&tape, RecordKind::Rates, files, output).await,
-        Import::Factors(files) => import_reference(&tape, RecordKind::Factors, files, output).await,
-        Import::Scenarios(files) => import_reference(&tape, RecordKind::Scenarios, files, output).await,
+    let journal = Journal::start(tape.log.clone(), DirectoryOptions::default()).await?;
+    let outcome = match (&import, import.records()) {
+        (Import::Prices(prices), _) => import_all(&tape, &journal, prices, output).await,
+        (_, Some((kind, files))) => import_reference(&tape, &journal, kind, files, output).await,
+        (_, None) => Ok(ExitCode::SUCCESS),
     };
+    journal.stop().await;
     tape.close().await?;
     outcome
 }
@@ -93,7 +114,17 @@ const fn strictness(strict: bool) -> Strictness {
     if strict { Strictness::Strict } else { Strictness::Lenient }
 }
 
-async fn import_all(tape: &Tape, prices: &Prices, output: &Output) -> anyhow::Result<ExitCode> {
+async fn begin(journal: &Journal, operation: Operation, why: &Why) -> anyhow::Result<UnderWay> {
+    let asked = Asked::now(Origin::default());
+    Ok(journal.begin(&Operator::at_the_machine(), operation, &why.reason, &asked).await?)
+}
+
+async fn import_all(
+    tape: &Tape,
+    journal: &Journal,
+    prices: &Prices,
+    output: &Output,
+) -> anyhow::Result<ExitCode> {
     let strictness = strictness(prices.strict);
     let options = ImportOptions {
         symbol: prices.symbol.clone(),
@@ -103,9 +134,11 @@ async fn import_all(tape: &Tape, prices: &Prices, output: &Output) -> anyhow::Re
     };
     let mut client = tape.log.connector().connect().await?;
     for path in &prices.files {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let begun = begin(journal, Operation::import_prices(&name), &prices.why).await?;
         let imported =
             import_path(&mut client, path, options.clone(), strictness, ::events::time::now()).await;
-        match imported {
+        match begun.end_with(imported, operations::of_prices).await.map(|(imported, _)| imported) {
             Ok(Imported::Before(import)) => show_before(path, &import, output)?,
             Ok(Imported::Now { stored, report }) => {
                 let value = json!({
@@ -129,14 +162,18 @@ async fn import_all(tape: &Tape, prices: &Prices, output: &Output) -> anyhow::Re
 
 async fn import_reference(
     tape: &Tape,
+    journal: &Journal,
     kind: RecordKind,
-    Records { files, strict }: &Records,
+    Records { files, strict, why }: &Records,
     output: &Output,
 ) -> anyhow::Result<ExitCode> {
     let mut client = tape.log.connector().connect().await?;
     for path in files {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let begun = begin(journal, Operation::import_reference(kind.name(), &name), why).await?;
         let imported =
             import_records(&mut client, path, kind, strictness(*strict), ::events::time::now()).await;
+        let imported = begun.end_with(imported, operations::of_records).await.map(|(imported, _)| imported);
         match imported.with_context(|| format!("importing {} failed", path.display()))? {
             RecordsImported::Before(import) => show_before(path, &import, output)?,
             RecordsImported::Now { stored, report } => {

@@ -1,9 +1,12 @@
 //! Asking a server instead of this machine: as the account that `tapedeck login` signed in, or with an API key.
 
+pub mod accounts;
+pub mod audit;
 mod credentials;
 pub mod doctor;
 pub mod events;
 pub mod imports;
+pub mod parked;
 pub mod projections;
 pub mod runs;
 

@@ -47,6 +47,9 @@ pub enum Access {
     /// The owner of the stream that the path names, by its category and key, and whoever oversees the log:
     /// `examine-run`. What is asked for changes nothing, however it is asked for: a credential for reading is enough.
     Examine(&'static str),
+    /// Auditors, operators and admins. What is asked for changes nothing, however it is asked for: a credential for reading
+    /// is enough.
+    ExamineLog,
     /// Auditors, operators and admins.
     Oversight,
     /// Operators and admins.
@@ -75,6 +78,7 @@ impl FromStr for Access {
             "own-stream" => Self::OwnStream,
             "examine-run" => Self::Examine("run"),
             "examine-stream" => Self::ExamineStream,
+            "examine-log" => Self::ExamineLog,
             "oversight" => Self::Oversight,
             "operation" => Self::Operation,
             "admin" => Self::Admin,
@@ -95,7 +99,7 @@ impl Access {
             | Self::OwnStream
             | Self::Examine(_)
             | Self::ExamineStream => true,
-            Self::Oversight => role.oversees(),
+            Self::ExamineLog | Self::Oversight => role.oversees(),
             Self::Operation => matches!(role, Role::Operator | Role::Admin),
             Self::Admin => role == Role::Admin,
         }
@@ -106,7 +110,7 @@ impl Access {
         match self {
             Self::Public | Self::Myself => None,
             Self::Admin | Self::Operation => Some(Scope::Admin),
-            Self::Examine(_) | Self::ExamineStream => Some(Scope::Read),
+            Self::Examine(_) | Self::ExamineStream | Self::ExamineLog => Some(Scope::Read),
             _ if method.is_safe() => Some(Scope::Read),
             _ => Some(Scope::Trade),
         }
@@ -115,7 +119,7 @@ impl Access {
     /// The role that would be enough, for people.
     const fn wanted(self) -> &'static str {
         match self {
-            Self::Oversight => "auditor, operator or admin",
+            Self::ExamineLog | Self::Oversight => "auditor, operator or admin",
             Self::Operation => "operator or admin",
             _ => "admin",
         }

@@ -9,7 +9,7 @@ use super::client_address::ClientAddress;
 use super::error::ApiError;
 use super::idempotency::{command_of, fingerprint_of};
 use super::state::Api;
-use crate::identity::{Admin, Asked};
+use crate::identity::{Admin, Asked, Operator};
 
 /// A request of somebody who need not be signed in.
 #[derive(Debug, Clone)]
@@ -36,7 +36,7 @@ impl FromRequestParts<Api> for Entering {
     }
 }
 
-/// A request of somebody who is signed in, about accounts.
+/// A request of somebody who is signed in, about accounts or the installation.
 #[derive(Debug, Clone)]
 pub struct Managing {
     /// Who asks.
@@ -69,5 +69,10 @@ impl Managing {
     /// Proof that the caller is an administrator.
     pub fn admin(&self) -> Result<Admin, ApiError> {
         Ok(self.caller.who.admin(self.asked.from.clone())?)
+    }
+
+    /// Proof that the caller is an operator.
+    pub fn operator(&self) -> Result<Operator, ApiError> {
+        Ok(self.caller.who.operator(self.asked.from.clone())?)
     }
 }

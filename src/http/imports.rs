@@ -1,4 +1,5 @@
-//! Prices that somebody hands over.
+//! Data that is uploaded as files.
 
 pub mod prices;
+pub mod reference;
 mod upload;

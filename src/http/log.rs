@@ -1,3 +1,4 @@
 //! The log as a whole.
 
+pub mod audit;
 pub mod show;

@@ -5,8 +5,8 @@ use std::str::FromStr;
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use events::{
-    AccountId, ApiKeyId, EquityChangeId, ModelId, PortfolioId, Position, PositionId, RunId, SessionId,
-    StreamName, Symbol, TagId,
+    AccountId, ApiKeyId, CalculationId, CommandId, EquityChangeId, ModelId, PortfolioId, Position,
+    PositionId, RunId, SessionId, StreamName, Symbol, TagId,
 };
 
 use super::error::ApiError;
@@ -59,6 +59,14 @@ impl Named for SessionId {
 
 impl Named for ApiKeyId {
     const WHAT: &'static str = "API key";
+}
+
+impl Named for CalculationId {
+    const WHAT: &'static str = "calculation";
+}
+
+impl Named for CommandId {
+    const WHAT: &'static str = "parked command";
 }
 
 impl Named for StreamName {

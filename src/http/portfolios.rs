@@ -1,5 +1,7 @@
 //! Portfolios.
 
+pub mod batch_status;
+pub mod calculate;
 pub mod change;
 pub mod create;
 pub mod delete;

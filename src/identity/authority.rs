@@ -68,6 +68,15 @@ impl Authenticated {
         Ok(Admin { principal: self.principal.clone(), session_id: self.session_id(), from })
     }
 
+    /// Proof that the caller is an operator or administrator with a credential that administers, and nobody who acts as one.
+    pub fn operator(&self, from: Origin) -> Result<Operator, IdentityError> {
+        let operates = matches!(self.role, Role::Operator | Role::Admin);
+        if !operates || !self.may(Scope::Admin) || self.impersonated_by.is_some() {
+            return Err(IdentityError::Forbidden(Forbidden::NotOperator));
+        }
+        Ok(Operator { principal: self.principal.clone(), from })
+    }
+
     /// Proof that the caller is the account's owner, signed in: who may change how the account is entered.
     pub fn owner(&self) -> Result<Owner, IdentityError> {
         match (self.via, &self.impersonated_by) {
@@ -100,6 +109,30 @@ impl Admin {
 
     /// An act of this administrator.
     pub(super) fn act(&self, reason: &str) -> Act {
+        Act::of(self.principal.clone(), reason, self.from.clone())
+    }
+}
+
+/// An operator at work. Holding one means that it was checked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Operator {
+    principal: Principal,
+    from: Origin,
+}
+
+impl Operator {
+    /// Whoever can run commands on the machine of an installation operates it.
+    pub fn at_the_machine() -> Self {
+        Self { principal: Principal::local_owner(), from: Origin::default() }
+    }
+
+    /// Under which name the operator's commands are recorded.
+    pub fn principal(&self) -> &Principal {
+        &self.principal
+    }
+
+    /// An act of this operator.
+    pub(crate) fn act(&self, reason: &str) -> Act {
         Act::of(self.principal.clone(), reason, self.from.clone())
     }
 }

@@ -124,6 +124,9 @@ pub enum Forbidden {
     /// Only administrators may.
     #[error("only administrators may do this")]
     NotAdmin,
+    /// Only operators and administrators may.
+    #[error("only operators and administrators may do this")]
+    NotOperator,
     /// Only the account's owner may, signed in: not an API key, and not an administrator who acts as the account.
     #[error("this needs the account's owner, signed in with a password")]
     NotOwner,

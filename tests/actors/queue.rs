@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use actors::work_queue::{
-    CommandHandler, CommandMessage, CommandPublisher, CommandWorker, DeadLetters, HandleError,
-    WorkQueueOptions, ensure_stream,
+    CommandHandler, CommandMessage, CommandPublisher, CommandWorker, DeadLetterState, DeadLetters,
+    HandleError, WorkQueueOptions, ensure_stream,
 };
 use actors::{CommandEnvelope, DirectoryOptions};
 use async_nats::jetstream::{self, Context};
@@ -183,18 +183,27 @@ async fn a_command_that_keeps_failing_is_kept_as_a_dead_letter_and_can_be_sent_a
     let panicking = desk.put("panic").await;
     until("all were given up", || worker.stats().dead == 3).await;
     let letters = DeadLetters::new(desk.log.clone());
-    let kept = letters.list(10).await.unwrap();
+    let kept = letters.list(None, None, 10).await.unwrap();
     let of = |id| kept.iter().find(|letter| letter.command_id == id).unwrap();
     assert_eq!((of(failing).deliveries, of(failing).error.as_str()), (5, "not yet"));
     assert_eq!((of(nonsense).deliveries, of(nonsense).error.as_str()), (1, "seven is not an amount"));
     assert!(of(panicking).error.contains("panicked"));
     assert_eq!((desk.coins().await, desk.queued().await), (0, 0));
 
-    letters.replay(failing, &desk.publisher).await.unwrap();
+    letters.replay(failing, &desk.publisher, "olga").await.unwrap();
     until("it is done at last", || worker.stats().done == 1).await;
     assert_eq!(desk.coins().await, 1);
-    let kept = letters.list(10).await.unwrap();
-    assert!(kept.iter().find(|letter| letter.command_id == failing).unwrap().replayed_at.is_some());
+    let kept = letters.list(Some(DeadLetterState::Retried), None, 10).await.unwrap();
+    let retried: Vec<_> =
+        kept.iter().map(|letter| (letter.command_id, letter.resolved_by.as_deref())).collect();
+    assert_eq!(retried, [(failing, Some("olga"))]);
+    letters.discard(nonsense, "not a number", "olga").await.unwrap();
+    let waiting = letters.list(Some(DeadLetterState::Parked), None, 1).await.unwrap();
+    let beyond = Some((waiting[0].at, waiting[0].command_id));
+    assert_eq!(waiting[0].command_id, panicking);
+    assert!(letters.list(Some(DeadLetterState::Parked), beyond, 1).await.unwrap().is_empty());
+    let given_up = letters.list(Some(DeadLetterState::Discarded), None, 10).await.unwrap();
+    assert_eq!(given_up[0].resolved_reason.as_deref(), Some("not a number"));
     worker.stop().await;
 }
 

@@ -34,7 +34,7 @@ struct Operation {
 }
 
 /// Ids that are nobody's: they name prices, or places in the log that only those who oversee it see.
-const NOBODYS: [&str; 3] = ["symbol", "position", "projection"];
+const NOBODYS: [&str; 4] = ["symbol", "position", "projection", "command"];
 
 fn operations() -> Vec<Operation> {
     let document = document();
@@ -186,6 +186,8 @@ async fn belongings(deck: &Deck, ann: &Person) -> Belongings {
     let flow = json!({"change_type": "CONTRIBUTION", "amount": "5"});
     let flow = post(&format!("/portfolios/{portfolio}/equity-changes"), flow).await;
     let flow = flow.data(201)["id"].as_str().unwrap().to_owned();
+    let calculation = post(&format!("/portfolios/{portfolio}/calculate"), json!({"force": true})).await;
+    let calculation = calculation.data(202)["batch_run_id"].as_str().unwrap().to_owned();
     let tag = post("/tags", json!({"name": "core"})).await.data(201)["id"].as_str().unwrap().to_owned();
     let email = "ann@example.com".to_owned();
     Belongings(BTreeMap::from([
@@ -198,6 +200,7 @@ async fn belongings(deck: &Deck, ann: &Person) -> Belongings {
         ("position_id", flat.clone()),
         ("position_ids", flat),
         ("change_id", flow),
+        ("batch_run_id", calculation),
         ("tag_id", tag.clone()),
         ("tag_ids", tag),
         ("key", key),
@@ -207,6 +210,7 @@ async fn belongings(deck: &Deck, ann: &Person) -> Belongings {
         ("email", email),
         ("symbol", "AAPL".to_owned()),
         ("projection", "streams".to_owned()),
+        ("command", "0198c5a2-0000-7000-8000-000000000000".to_owned()),
     ]))
 }
 
@@ -218,7 +222,7 @@ fn expected(operation: &Operation, role: &str) -> Expected {
         "admin" if role != "admin" => Expected::Status(StatusCode::FORBIDDEN),
         "operation" if !["operator", "admin"].contains(&role) => Expected::Status(StatusCode::FORBIDDEN),
         "examine-run" | "examine-stream" if !oversees => Expected::Status(StatusCode::NOT_FOUND),
-        "oversight" if !oversees => Expected::Status(StatusCode::FORBIDDEN),
+        "oversight" | "examine-log" if !oversees => Expected::Status(StatusCode::FORBIDDEN),
         // Auditors change nothing.
         "signed-in" | "rows" | "own-model" | "own-run" | "own-portfolio" if is_write && role == "auditor" => {
             Expected::Status(StatusCode::FORBIDDEN)
@@ -234,9 +238,8 @@ fn expected(operation: &Operation, role: &str) -> Expected {
             Expected::Status(StatusCode::NOT_FOUND)
         }
         "rows" | "self" | "signed-in" => Expected::NothingOfHers,
-        "own-stream" | "examine-run" | "examine-stream" | "oversight" | "operation" | "admin" => {
-            Expected::Allowed
-        }
+        "own-stream" | "examine-run" | "examine-stream" | "examine-log" | "oversight" | "operation"
+        | "admin" => Expected::Allowed,
         other => panic!("{}: {other} is not known here", operation.name()),
     }
 }

@@ -119,14 +119,49 @@ async fn commands_work_where_the_server_is(scene: &Scene, account: &str) {
     assert_eq!((&imported["outcome"], &imported["bars_added"]), (&json!("imported"), &json!(4)));
     let again = scene.there(&["import", "prices", file], "").await;
     assert!(again.code == Some(0) && again.out.contains("imported before"), "{again:?}");
+    let rates = fresh_folder("rates").join("rates.csv");
+    std::fs::write(&rates, "rate_date,annual_rate\n2024-01-02,0.05\n").unwrap();
+    let imported = scene.there(&["--json", "import", "rates", rates.to_str().unwrap()], "").await.json();
+    assert_eq!((&imported["outcome"], &imported["records_added"]), (&json!("imported"), &json!(1)));
     let rebuilt = scene.there(&["projections", "rebuild", "accounts"], "").await;
     assert!(rebuilt.code == Some(0) && rebuilt.out.contains("was folded anew"), "{rebuilt:?}");
     let audit = scene.there(&["audit", "stream", &format!("account-{account}")], "").await;
     assert!(audit.code == Some(0) && audit.out.contains("every check passed"), "{audit:?}");
+    let log = scene.there(&["audit", "log"], "").await;
+    assert!(log.code == Some(0) && log.out.contains("nothing was changed"), "{log:?}");
+    for list in [["projections", "parked"], ["commands", "parked"]] {
+        let none = scene.there(&list, "").await;
+        assert!(none.code == Some(0) && none.out == "none\n", "{none:?}");
+        assert_eq!(scene.here(&list, "").await.out, none.out);
+    }
+    let retried = scene.there(&["projections", "retry", "runs", "--first", "3"], "").await;
+    assert!(retried.code == Some(0) && retried.out.starts_with("0 applied"), "{retried:?}");
+    let command = "0198c5a2-0000-7000-8000-000000000000";
+    let unknown = scene.there(&["commands", "discard", command, "--reason", "too late"], "").await;
+    assert!(unknown.code == Some(1) && unknown.err.contains("not_found"), "{unknown:?}");
+    accounts_are_administered(scene).await;
     let doctor = scene.there(&["doctor"], "").await;
     assert!(doctor.code == Some(0) && doctor.out.contains("serves the log"), "{doctor:?}");
     let nothing = scene.there(&["replay", "0198c5a2-0000-7000-8000-000000000000"], "").await;
     assert!(nothing.code == Some(1) && nothing.err.contains("not_found"), "{nothing:?}");
+}
+
+async fn accounts_are_administered(scene: &Scene) {
+    let invited = scene.there(&["account", "invite", "bob@example.com", "--role", "auditor"], "").await;
+    assert!(invited.code == Some(0) && invited.out.contains("may sign up"), "{invited:?}");
+    let last = scene.there(&["account", "role", "ann@example.com", "user"], "").await;
+    assert!(last.code == Some(1) && last.err.contains("last_admin"), "{last:?}");
+    let listed = scene.there(&["--json", "account", "list"], "").await.json();
+    assert_eq!(
+        (&listed[0]["email"], &listed[0]["entry"]),
+        (&json!("ann@example.com"), &json!("command_line"))
+    );
+    let here = scene.here(&["account", "list"], "").await;
+    assert_eq!(scene.there(&["account", "list"], "").await.out, here.out);
+    let unknown = scene.there(&["account", "deactivate", "bob@example.com"], "").await;
+    assert!(unknown.code == Some(1) && unknown.err.contains("not_found"), "{unknown:?}");
+    let token = scene.there(&["account", "claim-token"], "").await;
+    assert!(token.err.contains("works on this machine only"), "{token:?}");
 }
 
 async fn an_access_token_that_ended_is_exchanged_once(scene: &Scene) {

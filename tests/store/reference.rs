@@ -73,7 +73,7 @@ const PROFILES: &str = "Symbol,Company Name,sector,is_etf,beta,market_cap,divide
 async fn profiles_are_kept_exactly_and_as_they_were() {
     let mut client = store().await;
     let (stored, report) = imported(&mut client, RecordKind::Profiles, PROFILES).await;
-    assert_eq!((counts(&stored), report.format), ((Some(1), 2, 0, 0), "csv"));
+    assert_eq!((counts(&stored), report.format.as_ref()), ((Some(1), 2, 0, 0), "csv"));
     let apple = profile(&client, "AAPL", None).await.unwrap();
     assert_eq!(apple.market_cap.unwrap().to_string(), "3100000000000");
     assert_eq!((apple.beta, apple.is_etf, apple.dividend_yield), (Some(1.25), Some(false), Some(0.004)));
@@ -89,7 +89,7 @@ async fn profiles_are_kept_exactly_and_as_they_were() {
     let json = "{\"symbol\": \"AAPL\", \"company_name\": \"Example A\", \"beta\": 1.3, \"website\": null}\n\
                 {\"symbol\": \"SPY\", \"company_name\": \"Example Fund\", \"is_etf\": true, \"beta\": 1.0}\n";
     let (stored, report) = imported(&mut client, RecordKind::Profiles, json).await;
-    assert_eq!((counts(&stored), report.format), ((Some(2), 0, 1, 1), "jsonl"));
+    assert_eq!((counts(&stored), report.format.as_ref()), ((Some(2), 0, 1, 1), "jsonl"));
     assert_eq!(profile(&client, "AAPL", None).await.unwrap().beta, Some(1.3));
     assert_eq!(profile(&client, "AAPL", Some(1)).await, Some(apple));
     assert_eq!(profile(&client, "AAPL", Some(0)).await, None);

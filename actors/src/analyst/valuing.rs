@@ -1,5 +1,6 @@
 //! Values one portfolio: facts from the log, closes from the port, snapshots to its stream.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use events::causes::whole_chain;
@@ -9,7 +10,10 @@ use events::time::now;
 use events::valuation::{
     ComputedFrom, Digested, METHOD_VERSION, Part, RecordSnapshots, ValuationAct, ValuationCommand,
 };
-use events::{Aggregate, CommandId, Metadata, Portfolio, PortfolioId, Principal, TradingDay, calendar};
+use events::{
+    Aggregate, CalculationId, CommandId, Metadata, Portfolio, PortfolioId, Principal, TradingDay, Valuation,
+    calendar,
+};
 use jiff::SignedDuration;
 use jiff::civil::Date;
 use tokio::sync::mpsc;
@@ -71,6 +75,15 @@ impl<P: ValuationPrices> Valuer<P> {
 
     async fn value_leased(&self, id: PortfolioId) -> Result<(), String> {
         let because = |error: &(dyn std::error::Error + 'static)| whole_chain(error);
+        // Before the facts are read: what is asked for later may want newer ones.
+        let asked = self.valuations.log().load::<Aggregate<Valuation>>(&self.valuations.stream(id)).await;
+        let asked = asked.map_err(|error| because(&error))?.state.into_inner();
+        let calculations: BTreeSet<CalculationId> = asked.running().keys().copied().collect();
+        if !calculations.is_empty() {
+            // The actor on this node may not know what was asked for on another, and would find nothing to complete: its
+            // successor reads it. Where there is none, there is nothing to do.
+            let _ = self.valuations.passivate(id).await;
+        }
         let stream = self.portfolios.stream(id);
         let loaded = self.portfolios.log().load::<Aggregate<Portfolio>>(&stream).await;
         let loaded = loaded.map_err(|error| because(&error))?;
@@ -87,11 +100,10 @@ impl<P: ValuationPrices> Valuer<P> {
         let vintage = priced.vintage;
         let computed_from = ComputedFrom { method_version: METHOD_VERSION, portfolio_version, vintage };
         let through = calendar::last_completed(now(), SETTLING);
+        let basis = Basis { computed_from, through, calculations };
         let (sender, mut records) = mpsc::channel(2);
         // Rolling and digesting keep a core busy; a record waits until the one before the last is durable.
-        let rolling = tokio::task::spawn_blocking(move || {
-            roll(&portfolio, &priced.prices, computed_from, through, &sender)
-        });
+        let rolling = tokio::task::spawn_blocking(move || roll(&portfolio, &priced.prices, &basis, &sender));
         while let Some(record) = records.recv().await {
             if self.leaving.is_cancelled() {
                 return Err("this node leaves".to_owned());
@@ -119,34 +131,40 @@ impl<P: ValuationPrices> Valuer<P> {
     }
 }
 
+/// What a roll follows from, how far it goes, and what is done with it.
+struct Basis {
+    computed_from: ComputedFrom,
+    through: TradingDay,
+    calculations: BTreeSet<CalculationId>,
+}
+
 /// Sends all snapshots through a session in records of bounded size; stops when nobody listens any more.
 fn roll(
     portfolio: &Portfolio,
     prices: &impl Prices,
-    computed_from: ComputedFrom,
-    through: TradingDay,
+    basis: &Basis,
     sender: &mpsc::Sender<RecordSnapshots>,
 ) -> Result<(), serde_json::Error> {
+    let record = |from, through, snapshots: Vec<Digested>, part| {
+        let (computed_from, calculations) = (basis.computed_from, basis.calculations.clone());
+        RecordSnapshots { computed_from, from, through, snapshots: snapshots.into(), part, calculations }
+    };
     let mut from = Date::MIN;
     let (mut snapshots, mut lot_days) = (Vec::new(), 0);
-    for snapshot in Roll::new(portfolio, prices, through) {
+    for snapshot in Roll::new(portfolio, prices, basis.through) {
         let session = snapshot.snapshot_date;
         lot_days += snapshot.lots.len();
         snapshots.push(Digested::of(snapshot)?);
         if snapshots.len() >= SESSIONS_MAX || lot_days >= LOT_DAYS_MAX {
             lot_days = 0;
-            let snapshots = std::mem::take(&mut snapshots).into();
-            let record =
-                RecordSnapshots { computed_from, from, through: session, snapshots, part: Part::More };
-            if sender.blocking_send(record).is_err() {
+            let part = record(from, session, std::mem::take(&mut snapshots), Part::More);
+            if sender.blocking_send(part).is_err() {
                 return Ok(());
             }
             from = session.tomorrow().unwrap_or(session);
         }
     }
-    let record =
-        RecordSnapshots { computed_from, from, through, snapshots: snapshots.into(), part: Part::Last };
     // Without a listener there is nobody to tell.
-    let _ = sender.blocking_send(record);
+    let _ = sender.blocking_send(record(from, basis.through, snapshots, Part::Last));
     Ok(())
 }

@@ -5,4 +5,7 @@ on conflict (message_id) do update
     set deliveries = excluded.deliveries,
         error_text = excluded.error_text,
         at = clock_timestamp(),
-        replayed_at = null
+        replayed_at = null,
+        discarded_at = null,
+        resolved_by = null,
+        resolved_reason = null

@@ -30,6 +30,54 @@ pub struct DeadLetter {
     pub at: Timestamp,
     /// When it was sent again, if it was (UTC).
     pub replayed_at: Option<Timestamp>,
+    /// When it was given up for good, if it was (UTC).
+    pub discarded_at: Option<Timestamp>,
+    /// Who ended its waiting.
+    pub resolved_by: Option<String>,
+    /// Why it was given up for good.
+    pub resolved_reason: Option<String>,
+}
+
+/// What became of a dead letter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeadLetterState {
+    /// It waits for a decision.
+    Parked,
+    /// It was sent again.
+    Retried,
+    /// It was given up for good.
+    Discarded,
+}
+
+impl DeadLetterState {
+    /// The name used in the API.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Parked => "parked",
+            Self::Retried => "retried",
+            Self::Discarded => "discarded",
+        }
+    }
+}
+
+impl std::str::FromStr for DeadLetterState {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let all = [Self::Parked, Self::Retried, Self::Discarded];
+        all.into_iter().find(|state| state.name() == text).ok_or("must be parked, retried or discarded")
+    }
+}
+
+impl DeadLetter {
+    /// What became of it.
+    pub const fn state(&self) -> DeadLetterState {
+        match (self.discarded_at, self.replayed_at) {
+            (Some(_), _) => DeadLetterState::Discarded,
+            (None, Some(_)) => DeadLetterState::Retried,
+            (None, None) => DeadLetterState::Parked,
+        }
+    }
 }
 
 /// A dead letter could not be kept, read or sent again.
@@ -80,11 +128,18 @@ impl DeadLetters {
         Ok(())
     }
 
-    /// The newest `limit` dead letters.
-    pub async fn list(&self, limit: u32) -> Result<Vec<DeadLetter>, DeadLetterError> {
+    /// The newest `limit` dead letters, of a state, if one is named, and beyond one that was seen.
+    pub async fn list(
+        &self,
+        state: Option<DeadLetterState>,
+        after: Option<(Timestamp, CommandId)>,
+        limit: u32,
+    ) -> Result<Vec<DeadLetter>, DeadLetterError> {
         let client = self.log.pool().get().await.map_err(unreachable)?;
+        let state = state.map(DeadLetterState::name);
+        let (before, id) = after.map(|(at, id)| (at, id.to_string())).unzip();
         let rows = client
-            .query(include_str!("../sql/list_dead_letters.sql"), &[&i64::from(limit)])
+            .query(include_str!("../sql/list_dead_letters.sql"), &[&state, &before, &id, &i64::from(limit)])
             .await
             .map_err(ReadError::database("listing dead letters"))?;
         Ok(rows.iter().filter_map(letter).collect())
@@ -95,20 +150,41 @@ impl DeadLetters {
         &self,
         command_id: CommandId,
         publisher: &CommandPublisher,
-    ) -> Result<(), DeadLetterError> {
+        by: &str,
+    ) -> Result<DeadLetter, DeadLetterError> {
+        let client = self.log.pool().get().await.map_err(unreachable)?;
+        let letter = self.find(command_id).await?;
+        let message_id = format!("{command_id}:{}", letter.at.as_microsecond());
+        publisher.publish_as(letter.subject, &message_id, command_id, letter.payload).await?;
+        client
+            .execute(include_str!("../sql/mark_dead_letter_replayed.sql"), &[&command_id.to_string(), &by])
+            .await
+            .map_err(ReadError::database("marking a dead letter"))?;
+        self.find(command_id).await
+    }
+
+    /// Gives a dead letter up for good; it is kept, with the reason.
+    pub async fn discard(
+        &self,
+        command_id: CommandId,
+        reason: &str,
+        by: &str,
+    ) -> Result<DeadLetter, DeadLetterError> {
+        let client = self.log.pool().get().await.map_err(unreachable)?;
+        client
+            .execute(include_str!("../sql/discard_dead_letter.sql"), &[&command_id.to_string(), &by, &reason])
+            .await
+            .map_err(ReadError::database("discarding a dead letter"))?;
+        self.find(command_id).await
+    }
+
+    async fn find(&self, command_id: CommandId) -> Result<DeadLetter, DeadLetterError> {
         let client = self.log.pool().get().await.map_err(unreachable)?;
         let row = client
             .query_opt(include_str!("../sql/find_dead_letter.sql"), &[&command_id.to_string()])
             .await
             .map_err(ReadError::database("finding a dead letter"))?;
-        let letter = row.as_ref().and_then(letter).ok_or(DeadLetterError::Unknown(command_id))?;
-        let message_id = format!("{command_id}:{}", letter.at.as_microsecond());
-        publisher.publish_as(letter.subject, &message_id, command_id, letter.payload).await?;
-        client
-            .execute(include_str!("../sql/mark_dead_letter_replayed.sql"), &[&command_id.to_string()])
-            .await
-            .map_err(ReadError::database("marking a dead letter"))?;
-        Ok(())
+        row.as_ref().and_then(letter).ok_or(DeadLetterError::Unknown(command_id))
     }
 }
 
@@ -125,5 +201,8 @@ fn letter(row: &tokio_postgres::Row) -> Option<DeadLetter> {
         error: row.get("error_text"),
         at: row.get("at"),
         replayed_at: row.get("replayed_at"),
+        discarded_at: row.get("discarded_at"),
+        resolved_by: row.get("resolved_by"),
+        resolved_reason: row.get("resolved_reason"),
     })
 }

@@ -289,10 +289,11 @@ impl<H: CommandHandler> Work<H> {
             tracing::warn!(error = %error, "A dead letter cannot be kept yet: {error}");
             return self.give_back(message, self.delay(command)).await;
         }
-        self.counters.dead.fetch_add(1, Relaxed);
         tracing::error!(command.id = %command_id, "Command {command_id} was given up after {delivery} deliveries: {text}");
         // If this is lost, the message comes again and is kept again, as the same letter.
         let _ = message.double_ack_with(AckKind::Term).await;
+        // Last: whoever reads it finds the queue without the message.
+        self.counters.dead.fetch_add(1, Relaxed);
     }
 
     /// Doubles with each delivery, up to a minute; the jitter keeps many from coming back at once.

@@ -1,5 +1,6 @@
 //! What the valuation of a portfolio is asked to do, and the rules that this can break.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -24,12 +25,27 @@ pub enum ValuationAct {
     /// Keep what differs from what is recorded.
     Record(RecordSnapshots),
     /// Note that somebody wants it computed; the same id twice is once.
-    Request(CalculationId),
+    Request {
+        /// Under which name.
+        calculation_id: CalculationId,
+        /// What if somebody else waits for one.
+        beside: Beside,
+    },
     /// Note that what was asked for cannot be computed.
     Fail {
         /// Why.
         reason: String,
     },
+}
+
+/// Whether a calculation may be asked for while another is running. There is one writer all the same: both are done with the
+/// first valuation that begins after they were asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Beside {
+    /// It may not.
+    Nothing,
+    /// It may.
+    Others,
 }
 
 /// All snapshots of some sessions, the unchanged ones too.
@@ -45,6 +61,9 @@ pub struct RecordSnapshots {
     pub snapshots: Arc<[Digested]>,
     /// Whether more follow.
     pub part: Part,
+    /// What had been asked for when facts and prices were read, and is done with the last part. What was asked for later may
+    /// want newer ones.
+    pub calculations: BTreeSet<CalculationId>,
 }
 
 /// Whether a record is all there is. Large valuations are recorded piece by piece.

@@ -47,8 +47,17 @@ fn record(
 ) -> ValuationCommand {
     let snapshots = snapshots.into_iter().map(|snapshot| Digested::of(snapshot).unwrap()).collect();
     let (from, through) = (july(1), july(31));
-    let record = RecordSnapshots { computed_from, from, through, snapshots, part };
+    let calculations = BTreeSet::new();
+    let record = RecordSnapshots { computed_from, from, through, snapshots, part, calculations };
     ValuationCommand { at: at(1), act: ValuationAct::Record(record) }
+}
+
+/// The same, begun after these were asked for.
+fn answering(calculations: &[CalculationId], mut command: ValuationCommand) -> ValuationCommand {
+    if let ValuationAct::Record(record) = &mut command.act {
+        record.calculations = calculations.iter().copied().collect();
+    }
+    command
 }
 
 fn recorded<const COUNT: usize>(
@@ -76,7 +85,11 @@ fn calculation(number: u8) -> CalculationId {
 }
 
 fn request(number: u8) -> ValuationCommand {
-    ValuationCommand { at: at(0), act: ValuationAct::Request(calculation(number)) }
+    ValuationCommand { at: at(0), act: asking(number, Beside::Nothing) }
+}
+
+fn asking(number: u8, beside: Beside) -> ValuationAct {
+    ValuationAct::Request { calculation_id: calculation(number), beside }
 }
 
 fn requested(number: u8) -> ValuationEvent {
@@ -160,7 +173,7 @@ fn a_calculation_runs_until_the_valuation_is_complete_or_fails() {
     let all = || [snapshot(1, "100"), snapshot(2, "110"), snapshot(3, "120")];
     let done = completed(from(1, 1), &[calculation(1)]);
     given::<Valuation>(three_days().into_iter().chain([requested(1)]))
-        .when(record(from(1, 1), Part::Last, all()))
+        .when(answering(&[calculation(1)], record(from(1, 1), Part::Last, all())))
         .then([done.clone()]);
     given::<Valuation>([requested(1), done]).when(request(2)).then([requested(2)]);
     let fail = || ValuationCommand { at: at(2), act: ValuationAct::Fail { reason: "no".to_owned() } };
@@ -168,6 +181,19 @@ fn a_calculation_runs_until_the_valuation_is_complete_or_fails() {
     let failed = ValuationEvent::CalculationFailed(failed);
     given::<Valuation>([requested(1)]).when(fail()).then([failed.clone()]);
     given::<Valuation>([requested(1), failed]).when(fail()).then([]);
+}
+
+#[test]
+fn a_valuation_that_began_before_a_calculation_was_asked_for_does_not_complete_it() {
+    let all = || [snapshot(1, "100"), snapshot(2, "110"), snapshot(3, "120")];
+    let history = || three_days().into_iter().chain([requested(1)]);
+    given::<Valuation>(history()).when(record(from(1, 1), Part::Last, all())).then([]);
+    let beside = ValuationCommand { at: at(0), act: asking(2, Beside::Others) };
+    given::<Valuation>(history()).when(beside).then([requested(2)]);
+    let both = history().chain([requested(2)]);
+    let first = answering(&[calculation(1)], record(from(1, 1), Part::Last, all()));
+    let outcome = given::<Valuation>(both).when(first).then([completed(from(1, 1), &[calculation(1)])]);
+    assert_eq!(outcome.state().running().keys().copied().collect::<Vec<_>>(), [calculation(2)]);
 }
 
 #[test]

@@ -45,8 +45,9 @@ struct Rebuilt {
 }
 
 /// Has one folded anew.
-pub async fn rebuild(remote: &Remote, name: &str, output: &Output) -> anyhow::Result<ExitCode> {
-    let answered = remote.send(Method::POST, &["projections", name, "rebuild"], None).await?;
+pub async fn rebuild(remote: &Remote, name: &str, reason: &str, output: &Output) -> anyhow::Result<ExitCode> {
+    let body = serde_json::json!({ "reason": reason });
+    let answered = remote.send(Method::POST, &["projections", name, "rebuild"], Some(&body)).await?;
     let rebuilt: Rebuilt = answered.read()?;
     output.show(&answered.data, |_| match (rebuilt.position, rebuilt.events, rebuilt.rows) {
         (Some(position), Some(events), Some(rows)) if rebuilt.finished => {

@@ -24,7 +24,7 @@ pub struct Which {
     /// Only acts on this account.
     #[param(value_type = Option<String>, format = Uuid)]
     user: Option<AccountId>,
-    /// Only acts of this administrator, by principal.
+    /// Only acts of this person, by principal.
     by: Option<String>,
     #[param(ignore)]
     paging: Paging<AdminActsCursor>,
@@ -37,13 +37,14 @@ impl FromParameters for Which {
     }
 }
 
-/// Something that an administrator did.
+/// Something that an administrator or operator did.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AdminActView {
     /// The event that it is.
     #[schema(value_type = i64, example = 1042)]
     position: Position,
-    /// What: `role_changed`, `account_deactivated`, `invitation_added`, `impersonation_started`, …
+    /// What: `role_changed`, `account_deactivated`, `invitation_added`, `impersonation_started`, `read_model_rebuilt`,
+    /// `prices_imported`, `parked_events_discarded`, …
     #[schema(example = "role_changed")]
     act: String,
     /// Who.
@@ -63,6 +64,10 @@ pub struct AdminActView {
     /// What exactly, such as the role.
     #[schema(value_type = Object)]
     details: Value,
+    /// What came of it: `status` is `done`, with `counts`, or `failed`, with its `reason`. Null while it is under way, and of
+    /// what is done at once.
+    #[schema(value_type = Option<Object>)]
+    outcome: Option<Value>,
     /// When.
     at: Timestamp,
 }
@@ -79,12 +84,13 @@ impl From<AdminActRow> for AdminActView {
             ip: row.ip,
             user_agent: row.user_agent,
             details: row.details,
+            outcome: row.outcome,
             at: row.at,
         }
     }
 }
 
-/// Lists what administrators did, newest first.
+/// Lists what administrators and operators did, newest first.
 #[utoipa::path(get, path = "/api/v1/admin/acts", tag = "administration", operation_id = "list_acts",
     extensions(("x-access" = json!("admin"))), params(Which, PageParameters, PositionParameters),
     responses((status = 200, description = "Acts", body = Envelope<Vec<AdminActView>>)))]

@@ -44,7 +44,8 @@ impl FromMembers for EquityChangeEdit {
     params(("portfolio_id" = Uuid, Path, description = "The portfolio"),
         ("change_id" = Uuid, Path, description = "The flow"), WriteParameters, ConditionParameters),
     request_body = ChangeEquityChange,
-    responses((status = 200, description = "The flow after the change", body = Envelope<EquityChangeView>),
+    responses((status = 200, description = "The flow after the change", body = Envelope<EquityChangeView>, headers(
+        ("X-Recalculation-Job" = String, description = "The calculation of the snapshots that follow: batch-status says how it stands"))),
         (status = 412, description = "The portfolio has another version than `If-Match` says",
             body = crate::http::problem::Problem, content_type = "application/problem+json")))]
 pub async fn change(
@@ -62,6 +63,7 @@ pub async fn change(
     let act = PortfolioAct::EditEquityChange { equity_change_id: id, edit: body.value, equity };
     let envelope = writing.envelope(command(act), body.hash);
     let receipt = api.app().portfolios.execute(portfolio_id, envelope).await?;
+    let job = api.recalculate(&writing, portfolio_id).await;
     let reading = api.written_book(&writing.caller, portfolio_id, &receipt).await?;
-    Ok(Answer::written(&writing.caller, &receipt, EquityChangeView::find(&reading, id)?))
+    Ok(Answer::written(&writing.caller, &receipt, EquityChangeView::find(&reading, id)?).headers(job))
 }

@@ -48,7 +48,8 @@ impl FromMembers for EquityChangeDraft {
     operation_id = "create_equity_change", extensions(("x-access" = json!("own-portfolio"))),
     params(("portfolio_id" = Uuid, Path, description = "The portfolio"), WriteParameters, ConditionParameters),
     request_body = CreateEquityChange,
-    responses((status = 201, description = "The flow", body = Envelope<EquityChangeView>),
+    responses((status = 201, description = "The flow", body = Envelope<EquityChangeView>, headers(
+        ("X-Recalculation-Job" = String, description = "The calculation of the snapshots that follow: batch-status says how it stands"))),
         (status = 412, description = "The portfolio has another version than `If-Match` says",
             body = crate::http::problem::Problem, content_type = "application/problem+json")))]
 pub async fn create(
@@ -63,8 +64,10 @@ pub async fn create(
     let act = PortfolioAct::RecordEquityChange { equity_change_id: id, draft, equity };
     let envelope = writing.envelope(command(act), body.hash);
     let receipt = api.app().portfolios.execute(portfolio_id, envelope).await?;
+    let job = api.recalculate(&writing, portfolio_id).await;
     let reading = api.written_book(&writing.caller, portfolio_id, &receipt).await?;
     Ok(Answer::written(&writing.caller, &receipt, EquityChangeView::find(&reading, id)?)
+        .headers(job)
         .status(StatusCode::CREATED)
         .location(&format!("/api/v1/portfolios/{portfolio_id}/equity-changes/{id}")))
 }

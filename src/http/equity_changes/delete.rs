@@ -18,7 +18,8 @@ use crate::http::state::Api;
     operation_id = "delete_equity_change", extensions(("x-access" = json!("own-portfolio"))),
     params(("portfolio_id" = Uuid, Path, description = "The portfolio"),
         ("change_id" = Uuid, Path, description = "The flow"), WriteParameters, ConditionParameters),
-    responses((status = 200, description = "The flow, which never happened now", body = Envelope<EquityChangeView>),
+    responses((status = 200, description = "The flow, which never happened now", body = Envelope<EquityChangeView>, headers(
+        ("X-Recalculation-Job" = String, description = "The calculation of the snapshots that follow: batch-status says how it stands"))),
         (status = 412, description = "The portfolio has another version than `If-Match` says",
             body = crate::http::problem::Problem, content_type = "application/problem+json")))]
 pub async fn delete(
@@ -29,6 +30,7 @@ pub async fn delete(
 ) -> Result<Answer<EquityChangeView>, ApiError> {
     let act = PortfolioAct::DeleteEquityChange { equity_change_id: id };
     let receipt = api.app().portfolios.execute(portfolio_id, writing.envelope(command(act), hash)).await?;
+    let job = api.recalculate(&writing, portfolio_id).await;
     let reading = api.written_book(&writing.caller, portfolio_id, &receipt).await?;
-    Ok(Answer::written(&writing.caller, &receipt, EquityChangeView::find(&reading, id)?))
+    Ok(Answer::written(&writing.caller, &receipt, EquityChangeView::find(&reading, id)?).headers(job))
 }

@@ -47,7 +47,7 @@ pub(super) fn description(error: &IdentityError) -> Description {
             (StatusCode::TOO_MANY_REQUESTS, "sign_in_throttled", "Too many failed sign-ins")
         }
         IdentityError::Busy { .. } => (StatusCode::SERVICE_UNAVAILABLE, "overloaded", "Too much is waiting"),
-        IdentityError::Forbidden(Forbidden::NotAdmin) => {
+        IdentityError::Forbidden(Forbidden::NotAdmin | Forbidden::NotOperator) => {
             (StatusCode::FORBIDDEN, "role_needed", "Your role is not enough")
         }
         IdentityError::Forbidden(Forbidden::NotOwner) => {

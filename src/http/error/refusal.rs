@@ -6,9 +6,11 @@ use axum::http::StatusCode;
 use events::account::AccountError;
 use events::invitations::InvitationError;
 use events::model::ModelError;
+use events::operations::OperationError;
 use events::portfolio::PortfolioError;
 use events::run::RunError;
 use events::tags::TagError;
+use events::valuation::ValuationError;
 
 use super::{ApiError, CommandFailure, Description};
 use crate::http::problem::FieldProblem;
@@ -32,6 +34,12 @@ pub enum Refusal {
     /// An owner's tags refused.
     #[error(transparent)]
     Tags(#[from] TagError),
+    /// The valuation of a portfolio refused.
+    #[error(transparent)]
+    Valuation(#[from] ValuationError),
+    /// The journal of operators refused.
+    #[error(transparent)]
+    Operations(#[from] OperationError),
     /// A run refused.
     #[error(transparent)]
     Run(#[from] RunError),
@@ -43,6 +51,7 @@ impl Refusal {
         let (status, code, title) = match self {
             Self::Portfolio(error) => return portfolio::description(error),
             Self::Tags(error) => return portfolio::tags_description(error),
+            Self::Valuation(error) => return portfolio::valuation_description(error),
             Self::Model(ModelError::NotCreated | ModelError::Deleted)
             | Self::Run(RunError::NotRequested | RunError::Deleted) => {
                 (StatusCode::NOT_FOUND, "not_found", "There is no such thing")
@@ -50,7 +59,9 @@ impl Refusal {
             Self::Model(ModelError::AlreadyCreated) | Self::Run(RunError::AlreadyRequested) => {
                 (StatusCode::CONFLICT, "exists", "It exists already")
             }
-            Self::Model(ModelError::Invalid(_)) | Self::Run(RunError::InvalidSnapshot(_)) => {
+            Self::Operations(OperationError::NoReason)
+            | Self::Model(ModelError::Invalid(_))
+            | Self::Run(RunError::InvalidSnapshot(_)) => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "validation_failed", "The request is not valid")
             }
             Self::Account(AccountError::NotRegistered | AccountError::NoApiKey | AccountError::NoSession) => {
@@ -103,11 +114,15 @@ impl Refusal {
             Self::Portfolio(PortfolioError::Invalid(fields)) | Self::Tags(TagError::Invalid(fields)) => {
                 fields.iter().cloned().map(FieldProblem::from).collect()
             }
+            Self::Operations(rule @ OperationError::NoReason) => {
+                vec![FieldProblem::new("reason", "required", rule)]
+            }
             Self::Model(_)
             | Self::Run(_)
             | Self::Account(_)
             | Self::Invitations(_)
             | Self::Portfolio(_)
+            | Self::Valuation(_)
             | Self::Tags(_) => Vec::new(),
         }
     }

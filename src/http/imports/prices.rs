@@ -5,6 +5,7 @@ use std::str::FromStr;
 use axum::body::Body;
 use axum::extract::State;
 use events::causes::whole_chain;
+use events::operations::Operation;
 use events::{Interval, Symbol};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -14,24 +15,26 @@ use utoipa::{IntoParams, ToSchema};
 use super::upload::Upload;
 use crate::http::answer::{Answer, Envelope};
 use crate::http::aside::aside;
+use crate::http::entering::Managing;
 use crate::http::error::ApiError;
-use crate::http::idempotency::{WriteParameters, Writing};
+use crate::http::idempotency::WriteParameters;
 use crate::http::problem::FieldProblem;
 use crate::http::query::{FromParameters, Parameters, Query};
 use crate::http::state::Api;
 use crate::market::import::{ImportError, ImportOptions, Imported, Strictness, import_path};
+use crate::operations;
 
 /// Longest name of a file.
 const NAME_BYTES_MAX: usize = 200;
 
 /// The name of a file, without folders.
 #[derive(Debug)]
-struct FileName(String);
+pub(super) struct FileName(pub(super) String);
 
 /// The text cannot be the name of a file.
 #[derive(Debug, thiserror::Error)]
 #[error("must be the name of a file without folders, up to {NAME_BYTES_MAX} bytes")]
-struct NoFileName;
+pub(super) struct NoFileName;
 
 impl FromStr for FileName {
     type Err = NoFileName;
@@ -65,6 +68,8 @@ pub struct Which {
     /// Time zone of stamps without offset.
     #[param(example = "America/New_York")]
     zone: Option<String>,
+    /// Why, for the record; up to 500 characters.
+    reason: Option<String>,
 }
 
 impl FromParameters for Which {
@@ -74,7 +79,8 @@ impl FromParameters for Which {
         let symbol = parameters.optional("symbol");
         let interval = parameters.optional("interval");
         let zone = parameters.optional("zone");
-        Some(Self { file: file?, strict, symbol, interval, zone })
+        let reason = parameters.optional("reason");
+        Some(Self { file: file?, strict, symbol, interval, zone, reason })
     }
 }
 
@@ -109,7 +115,8 @@ pub struct ImportedView {
 /// Imports prices from a file: CSV of closes or bars, or JSON price series, plain or gzip. The format is recognised.
 ///
 /// Everything in it is stored at once or, where it cannot be read, nothing. The price history is never overwritten: other
-/// values of known bars are a new vintage. The same file twice changes nothing. `http.import_bytes_max` bounds it.
+/// values of known bars are a new vintage. The same file twice changes nothing. `http.import_bytes_max` bounds it. It is
+/// recorded among the acts before it begins, with what came of it after.
 #[utoipa::path(post, path = "/api/v1/imports/prices", tag = "market", operation_id = "import_prices",
     extensions(("x-access" = json!("operation"))),
     params(Which, WriteParameters),
@@ -117,25 +124,28 @@ pub struct ImportedView {
     responses((status = 200, description = "What became of it", body = Envelope<ImportedView>)))]
 pub async fn import(
     State(api): State<Api>,
-    Query(Which { file: FileName(file), strict, symbol, interval, zone }): Query<Which>,
-    writing: Writing,
+    Query(Which { file: FileName(file), strict, symbol, interval, zone, reason }): Query<Which>,
+    managing: Managing,
     body: Body,
 ) -> Result<Answer<ImportedView>, ApiError> {
     let options = ImportOptions { symbol, interval, zone, ..ImportOptions::default() };
     let strictness = if strict { Strictness::Strict } else { Strictness::Lenient };
-    let principal = writing.caller.principal.0.as_str();
-    tracing::info!(principal, "{principal} imports prices");
     let upload = Upload::receive(&api, &file, body).await?;
     let connected = api.log().connector().connect().await;
     let mut client = connected.map_err(|error| internal(error.into()))?;
     let at = events::time::now();
+    let operation = Operation::import_prices(&file);
+    let (operator, asked) = (managing.operator()?, managing.asked(upload.sha256()));
+    let begun = api.app().journal.begin(&operator, operation, reason.as_deref().unwrap_or_default(), &asked);
+    let begun = begun.await?;
     let work = move || async move {
         let imported = import_path(&mut client, upload.path(), options, strictness, at).await;
         drop(upload);
-        imported
+        // Here, because the import goes on when nobody waits for it any more.
+        begun.end_with(imported, operations::of_prices).await
     };
-    let imported = aside(&api, "importing prices", work).await?.map_err(refusal)?;
-    Ok(Answer::ok(&writing.caller, view(file, imported, at)?))
+    let (imported, position) = aside(&api, "importing prices", work).await?.map_err(refusal)?;
+    Ok(Answer::ok(&managing.caller, view(file, imported, at)?).at(position))
 }
 
 fn view(file: String, imported: Imported, at: Timestamp) -> Result<ImportedView, ApiError> {
@@ -169,7 +179,7 @@ fn internal(source: Box<dyn std::error::Error + Send + Sync>) -> ApiError {
 }
 
 /// What is wrong with the file is the sender's; what is wrong with the store is ours.
-fn refusal(error: ImportError) -> ApiError {
+pub(super) fn refusal(error: ImportError) -> ApiError {
     let code = match error {
         ImportError::Store(error) => return error.into(),
         ImportError::Reference(error) => return error.into(),

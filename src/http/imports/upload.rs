@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use axum::body::Body;
 use events::RequestId;
 use futures_util::StreamExt;
+use sha2::{Digest, Sha256};
 use tokio::io::AsyncWriteExt;
 
 use crate::http::error::ApiError;
@@ -18,6 +19,7 @@ use crate::http::state::Api;
 pub(super) struct Upload {
     folder: PathBuf,
     file: PathBuf,
+    sha256: [u8; 32],
 }
 
 impl Upload {
@@ -26,16 +28,16 @@ impl Upload {
     pub async fn receive(api: &Api, name: &str, body: Body) -> Result<Self, ApiError> {
         let folder = std::env::temp_dir().join(format!("tapedeck-upload-{}", RequestId::generate()));
         DirBuilder::new().mode(0o700).create(&folder).map_err(failed)?;
-        let upload = Self { file: folder.join(name), folder };
-        upload.write(api, body).await?;
+        let mut upload = Self { file: folder.join(name), folder, sha256: [0; 32] };
+        upload.sha256 = upload.write(api, body).await?;
         Ok(upload)
     }
 
-    async fn write(&self, api: &Api, body: Body) -> Result<(), ApiError> {
+    async fn write(&self, api: &Api, body: Body) -> Result<[u8; 32], ApiError> {
         let (limit, patience) = (api.config().import_bytes_max, api.config().body_timeout());
         let mut file = tokio::fs::File::create(&self.file).await.map_err(failed)?;
         let mut chunks = body.into_data_stream();
-        let mut length = 0_usize;
+        let (mut length, mut hasher) = (0_usize, Sha256::new());
         loop {
             let next = tokio::time::timeout(patience, chunks.next()).await;
             let Some(chunk) = next.map_err(|_| ApiError::SlowBody(patience))? else { break };
@@ -44,9 +46,16 @@ impl Upload {
             if length > limit {
                 return Err(ApiError::TooLarge { limit });
             }
+            hasher.update(&chunk);
             file.write_all(&chunk).await.map_err(failed)?;
         }
-        file.flush().await.map_err(failed)
+        file.flush().await.map_err(failed)?;
+        Ok(hasher.finalize().into())
+    }
+
+    /// Of what it holds.
+    pub fn sha256(&self) -> [u8; 32] {
+        self.sha256
     }
 
     /// Where it is.

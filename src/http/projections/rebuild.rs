@@ -7,16 +7,19 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use events::Position;
 use events::causes::whole_chain;
+use events::operations::{Operation, Outcome};
 use projections::Projections;
-use projections::rebuild::RebuildError;
+use projections::rebuild::{RebuildError, Rebuilt};
 use projections::registry::VerbError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::http::admin::{Reason, ReasonBody};
 use crate::http::answer::{Answer, Envelope};
-use crate::http::body::{Body, NoBody};
+use crate::http::body::Body;
+use crate::http::entering::Managing;
 use crate::http::error::ApiError;
-use crate::http::idempotency::{WriteParameters, Writing};
+use crate::http::idempotency::WriteParameters;
 use crate::http::path::{Named, Path};
 use crate::http::query::{NoParameters, Query};
 use crate::http::state::Api;
@@ -61,26 +64,28 @@ pub struct RebuiltView {
 
 /// Folds a read model anew from the log. Readers keep seeing the old rows until the new ones replace them all at once.
 ///
-/// It goes on when nobody waits for it any more; after 20 seconds the answer is 202, and asking again meanwhile is
+/// It is recorded among the acts before it begins, with what came of it after. It goes on when nobody waits for it any more; after 20 seconds the answer is 202, and asking again meanwhile is
 /// answered with 409.
 #[utoipa::path(post, path = "/api/v1/projections/{projection}/rebuild", tag = "operations",
     operation_id = "rebuild_projection",
     extensions(("x-access" = json!("operation"))),
     params(("projection" = String, Path, description = "Its name, as in the list"), WriteParameters),
+    request_body(content = Option<ReasonBody>),
     responses((status = 200, description = "It was folded anew", body = Envelope<RebuiltView>),
         (status = 202, description = "It is being folded", body = Envelope<RebuiltView>)))]
 pub async fn rebuild(
     State(api): State<Api>,
     Path(ProjectionName(name)): Path<ProjectionName>,
     Query(NoParameters): Query<NoParameters>,
-    writing: Writing,
-    Body { value: NoBody, .. }: Body<NoBody>,
+    managing: Managing,
+    Body { value: Reason(reason), hash }: Body<Reason>,
 ) -> Result<Answer<RebuiltView>, ApiError> {
     let Some(known) = Projections::standard().names().into_iter().find(|known| *known == name) else {
         return Err(ApiError::not_found("projection", name));
     };
-    let principal = writing.caller.principal.0.as_str();
-    tracing::info!(projection = known, principal, "{principal} has the read model {known} folded anew");
+    let operation = Operation::RebuildReadModel { projection: name.clone() };
+    let asked = managing.asked(hash);
+    let begun = api.app().journal.begin(&managing.operator()?, operation, &reason, &asked).await?;
     let log = api.log().clone();
     let folding = tokio::spawn(async move {
         let rebuilt = Projections::standard().rebuild(known, &log, &mut |_| ()).await;
@@ -88,15 +93,16 @@ pub async fn rebuild(
             let cause = whole_chain(error);
             tracing::warn!(projection = known, "The read model {known} was not folded anew: {cause}");
         }
-        rebuilt
+        let counted = |rebuilt: &Rebuilt| Outcome::done([("events", rebuilt.events), ("rows", rebuilt.rows)]);
+        begun.end_with(rebuilt, counted).await
     });
     let unfinished =
         RebuiltView { projection: name, finished: false, position: None, events: None, rows: None };
     let Ok(folded) = tokio::time::timeout(PATIENCE, folding).await else {
-        return Ok(Answer::ok(&writing.caller, unfinished).status(StatusCode::ACCEPTED));
+        return Ok(Answer::ok(&managing.caller, unfinished).status(StatusCode::ACCEPTED));
     };
     let failed = |source| ApiError::Internal { operation: "folding a read model anew", source };
-    let rebuilt = folded.map_err(|error| failed(error.into()))?.map_err(|error| match error {
+    let (rebuilt, position) = folded.map_err(|error| failed(error.into()))?.map_err(|error| match error {
         VerbError::Rebuild(RebuildError::Busy(_)) => ApiError::InUse(error.to_string()),
         error => failed(error.into()),
     })?;
@@ -107,5 +113,5 @@ pub async fn rebuild(
         rows: Some(rebuilt.rows),
         ..unfinished
     };
-    Ok(Answer::ok(&writing.caller, view))
+    Ok(Answer::ok(&managing.caller, view).at(position))
 }

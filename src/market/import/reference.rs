@@ -8,6 +8,7 @@ mod rows;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
+use std::str::FromStr;
 
 use jiff::Timestamp;
 use projections::bars::{FileIdentity, Import, Once, Source, Stored};
@@ -43,6 +44,21 @@ pub enum RecordKind {
 }
 
 impl RecordKind {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::Profiles, Self::SectorWeights, Self::Rates, Self::Factors, Self::Scenarios];
+
+    /// The name in the API: `profiles`, `sector_weights`, `rates`, `factors` or `scenarios`.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Profiles => "profiles",
+            Self::SectorWeights => "sector_weights",
+            Self::Rates => "rates",
+            Self::Factors => "factors",
+            Self::Scenarios => "scenarios",
+        }
+    }
+
     /// In words.
     pub const fn name(self) -> &'static str {
         match self {
@@ -54,6 +70,19 @@ impl RecordKind {
         }
     }
 }
+
+impl FromStr for RecordKind {
+    type Err = UnknownRecordKind;
+
+    fn from_str(text: &str) -> Result<Self, UnknownRecordKind> {
+        Self::ALL.into_iter().find(|kind| kind.key() == text).ok_or(UnknownRecordKind)
+    }
+}
+
+/// The text is not a kind of reference data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be profiles, sector_weights, rates, factors or scenarios")]
+pub struct UnknownRecordKind;
 
 /// What became of a file.
 #[derive(Debug)]
@@ -91,7 +120,7 @@ pub async fn import_records(
     }
     let source = Source {
         name: file,
-        format: report.format.to_owned(),
+        format: report.format.clone().into_owned(),
         identity: Some(FileIdentity { sha256, options: kind.name().to_owned() }),
     };
     let json = serde_json::to_value(&report).map_err(ImportError::Report)?;

@@ -87,6 +87,7 @@ async fn is_settled(deck: &Deck) -> bool {
     let client = deck.running.app.log.connector().connect().await.unwrap();
     let statement = "select coalesce(bool_and(v.portfolio_version = p.version and v.completed_seq > (
             select max(s.known_from) from portfolio_snapshots s where s.portfolio_id = p.portfolio_id)), false)
+            and not exists (select from calculations c where c.ended_at is null)
         from portfolios p left join valuations v using (portfolio_id)";
     client.query_one(statement, &[]).await.unwrap().get(0)
 }
@@ -240,4 +241,68 @@ async fn snapshots_are_listed_in_pages_of_a_range() {
     for list in ["snapshot", "snapshots"] {
         deck.see(&format!("/data/portfolio/{nobodys}/{list}")).await.problem(404, "not_found");
     }
+}
+
+/// How a calculation stands once it is over.
+async fn until_over(deck: &Deck, poll_url: &str) -> Value {
+    let deadline = Instant::now() + DEADLINE;
+    loop {
+        let status = deck.see(poll_url).await.data(200).clone();
+        if status["status"] != "running" {
+            return status;
+        }
+        assert!(Instant::now() < deadline, "still running: {status:#}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_calculation_is_completed_by_what_is_valued_after_it_was_asked_for_alone() {
+    let deck = idle_deck().await;
+    import_closes(&deck).await;
+    let worker = start_worker(&deck).await;
+    let (portfolio, _) = acme(&deck).await;
+    until_three(&deck, &portfolio, are(EXAMPLE)).await;
+    worker.stop().await.unwrap();
+    caught_up(&deck.running.app).await;
+
+    // The old snapshots complete nothing, and nobody is there to make new ones.
+    let path = format!("/portfolios/{portfolio}/calculate");
+    let asked = deck.post(&path, &json!({})).await;
+    let told = asked.data(202);
+    let poll_url = told["poll_url"].as_str().unwrap();
+    assert_eq!(poll_url, asked.header("location"));
+    let status = deck.get(poll_url).await;
+    let status = status.data(200);
+    assert_eq!((&status["status"], &status["completed_at"]), (&json!("running"), &json!(null)));
+    assert_eq!((&status["triggered_by"], &status["batch_run_id"]), (&json!("local"), &told["batch_run_id"]));
+    deck.post(&path, &json!({"force": false})).await.problem(409, "CALCULATION_RUNNING");
+    let forced = deck.post(&path, &json!({"force": true})).await;
+    let forced = forced.data(202)["poll_url"].as_str().unwrap();
+    let flow = json!({"change_type": "CONTRIBUTION", "amount": "1", "change_date": "2025-01-08"});
+    let flow = deck.post(&format!("/portfolios/{portfolio}/equity-changes"), &flow).await;
+    let job = flow.header("x-recalculation-job").to_owned();
+    assert_eq!(flow.data(201)["amount"], "1");
+
+    // The same requests, on a worker that was not there when they were made.
+    let worker = start_worker(&deck).await;
+    let first = until_over(&deck, poll_url).await;
+    assert_eq!((&first["status"], &first["failure"]), (&json!("completed"), &json!(null)));
+    assert_eq!(
+        first["phases"][0],
+        json!({"id": "snapshots", "name": "Snapshots of all sessions", "status": "completed"})
+    );
+    assert_eq!(until_over(&deck, forced).await["status"], "completed");
+    let alias = format!("/analytics/portfolio/{portfolio}/batch-status/{job}");
+    assert_eq!(until_over(&deck, &alias).await["status"], "completed");
+    until_three(&deck, &portfolio, |snapshots| snapshots[2]["equity_balance"] == "103281").await;
+
+    let again = deck.post(&format!("/analytics/portfolio/{portfolio}/calculate"), &json!({})).await;
+    let again = again.data(202)["poll_url"].as_str().unwrap().to_owned();
+    assert_eq!(until_over(&deck, &again).await["status"], "completed");
+    worker.stop().await.unwrap();
+    let unknown = "0199a0de-0000-7000-8000-000000000000";
+    deck.get(&format!("/portfolios/{portfolio}/batch-status/{unknown}")).await.problem(404, "not_found");
+    deck.post(&format!("/portfolios/{unknown}/calculate"), &json!({})).await.problem(404, "not_found");
+    deck.post(&path, &json!({"force": 1})).await.problem(422, "validation_failed");
 }

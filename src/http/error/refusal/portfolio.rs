@@ -3,6 +3,7 @@
 use axum::http::StatusCode;
 use events::portfolio::{EquityRule, PortfolioError};
 use events::tags::TagError;
+use events::valuation::ValuationError;
 
 use super::Description;
 
@@ -54,6 +55,20 @@ fn equity_description(rule: EquityRule) -> Description {
         }
     };
     Description { status, code: rule.code(), title }
+}
+
+/// What the broken rule of a valuation is to the caller.
+pub(super) fn valuation_description(error: &ValuationError) -> Description {
+    let (status, code, title) = match error {
+        ValuationError::Running { .. } => {
+            (StatusCode::CONFLICT, "CALCULATION_RUNNING", "A calculation is running already")
+        }
+        // Only analysts record, and they begin again.
+        ValuationError::Outdated { .. } | ValuationError::OutOfOrder { .. } => {
+            (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something failed on our side")
+        }
+    };
+    Description { status, code, title }
 }
 
 /// What the broken rule of tags is to the caller.

@@ -1,24 +1,25 @@
 //! What became of a file of records.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::RecordKind;
 use crate::market::import::Rejected;
 use crate::market::import::report::{REJECTED_LISTED_MAX, REJECTED_SHOWN_MAX};
 
 /// What became of a file of records.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordsReport {
     /// Its name, without folders.
     pub file: String,
     /// Of its bytes as given, in hexadecimal.
     pub sha256: String,
     /// What it holds.
-    pub records: &'static str,
+    pub records: Cow<'static, str>,
     /// How it was read: `csv`, `jsonl` or `json`.
-    pub format: &'static str,
+    pub format: Cow<'static, str>,
     /// Lines of the unpacked file.
     pub lines_read: u64,
     /// Records taken: profiles, rates, sets of weights, or the one registry or catalogue.
@@ -34,8 +35,8 @@ impl RecordsReport {
         Self {
             file: file.to_owned(),
             sha256: String::new(),
-            records: kind.name(),
-            format,
+            records: Cow::Borrowed(kind.name()),
+            format: Cow::Borrowed(format),
             lines_read: 0,
             records_accepted: 0,
             rejected_count: 0,
