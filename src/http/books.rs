@@ -8,6 +8,7 @@ use events::portfolio::{Portfolio, PortfolioAct, PortfolioCommand, Siblings};
 use events::time::{TradingDay, now};
 use events::{Aggregate, Cash, EquityChangeId, PortfolioId, Position, PositionId, calendar};
 use jiff::Timestamp;
+use projections::bars::Vintage;
 use projections::closes::Known;
 use projections::portfolios::{self, Book, BookPrices, KnownAt, PortfolioRow, Portfolios};
 use projections::{Projection, View};
@@ -70,6 +71,12 @@ impl AsOf {
     /// What was known then.
     pub const fn known_at(self) -> KnownAt {
         self.known_at
+    }
+
+    /// The same at the end of `date`, where that is earlier.
+    #[must_use]
+    pub fn until(self, date: TradingDay) -> Self {
+        Self { date: Some(self.date().min(date)), ..self }
     }
 
     /// What was true at the end of this date.
@@ -181,15 +188,19 @@ impl Api {
 
     /// A portfolio with its closes as they were known.
     pub(super) async fn priced(&self, book: Book, as_of: AsOf) -> Result<Reading, ApiError> {
-        let closes = &self.app().closes;
-        let known = match as_of.known_at() {
+        let vintage = self.vintage(as_of.known_at()).await?;
+        let prices = BookPrices::load(&self.app().closes, &book.portfolio, vintage).await?;
+        Ok(Reading { book, date: as_of.date(), prices })
+    }
+
+    /// The state of the market store that was known then.
+    pub(super) async fn vintage(&self, known_at: KnownAt) -> Result<Vintage, ApiError> {
+        let known = match known_at {
             KnownAt::Now => Known::Newest,
             KnownAt::Instant(instant) => Known::AtInstant(instant),
             KnownAt::Position(position) => self.known_with(position).await?,
         };
-        let vintage = closes.vintage(known).await?;
-        let prices = BookPrices::load(closes, &book.portfolio, vintage).await?;
-        Ok(Reading { book, date: as_of.date(), prices })
+        Ok(self.app().closes.vintage(known).await?)
     }
 
     /// Prices have no place in the log: those count that were there when the event was recorded.

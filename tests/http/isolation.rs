@@ -125,6 +125,7 @@ impl Operation {
             }
             "/analytics/portfolio/{portfolio_id}/stress-test/custom" => json!({"name": "Slump",
                 "shocks": [{"factor": "market", "basis": "index_return", "size": -0.1}]}),
+            "/analytics/risk/greeks/calculate" => json!({"positions": []}),
             "/analytics/portfolio/{portfolio_id}/equity" => json!({"equity_balance": "1"}),
             _ => json!({}),
         };
@@ -196,6 +197,7 @@ async fn belongings(deck: &Deck, ann: &Person) -> Belongings {
         ("position", position.to_string()),
         ("model", model),
         ("run", run),
+        ("portfolio_ids", portfolio.clone()),
         ("portfolio_id", portfolio),
         ("position_id", flat.clone()),
         ("position_ids", flat),
@@ -234,7 +236,9 @@ fn expected(operation: &Operation, role: &str) -> Expected {
         "rows" if operation.body_ids.iter().any(|id| id.starts_with("po")) => {
             Expected::Status(StatusCode::NOT_FOUND)
         }
-        "rows" | "self" if operation.ids.iter().any(|(id, in_path)| *in_path || id == "portfolio_id") => {
+        "rows" | "self"
+            if operation.ids.iter().any(|(id, in_path)| *in_path || id.starts_with("portfolio_id")) =>
+        {
             Expected::Status(StatusCode::NOT_FOUND)
         }
         "rows" | "self" | "signed-in" => Expected::NothingOfHers,

@@ -7,7 +7,8 @@ use events::{Cash, PortfolioId, Symbol, Version};
 use jiff::civil::Date;
 
 use super::exposures::merged;
-use super::{Absent, DollarDeltas, LotExposure, MergedExposure, Reason, RiskSources};
+use super::options::dollar_deltas;
+use super::{Absent, HeldOption, LotExposure, MergedExposure, Reason, RiskSources};
 use crate::bars::Vintage;
 use crate::factors::FactorRegistry;
 use crate::instruments::KnownProfile;
@@ -47,24 +48,28 @@ pub struct RiskInputs {
     pub lots: Vec<LotExposure>,
     /// Lots with an exposure, by what moves them: the largest first.
     pub merged: Vec<MergedExposure>,
+    /// Their options that live on the session, priced at its close.
+    pub options: Vec<HeldOption>,
     sources: RiskSources,
 }
 
 impl RiskInputs {
     /// Values the portfolios. Equity is rolled over every session since the inception: not beside other requests on one
-    /// thread. `deltas` are those of options that have one.
-    pub fn of(sources: RiskSources, deltas: &DollarDeltas) -> Self {
+    /// thread. Options count by their deltas.
+    pub fn of(sources: RiskSources) -> Self {
+        let options = sources.options();
+        let deltas = dollar_deltas(&options);
         let (date, prices) = (sources.as_of_date, &sources.prices);
         let mut portfolios = Vec::with_capacity(sources.books.len());
         let mut lots = Vec::new();
         for book in &sources.books {
             let values = book.portfolio.value_on(date, prices);
             portfolios.extend(part_of(book, &values, date, prices));
-            lots.extend(values.iter().map(|value| LotExposure::of(book.portfolio_id, value, deltas)));
+            lots.extend(values.iter().map(|value| LotExposure::of(book.portfolio_id, value, &deltas)));
         }
         let standing = together(portfolios.iter().map(|part| &part.standing));
         let merged = merged(&lots);
-        Self { as_of_date: date, portfolios, standing, lots, merged, sources }
+        Self { as_of_date: date, portfolios, standing, lots, merged, options, sources }
     }
 
     /// What was read.

@@ -3,11 +3,10 @@
 use axum::extract::State;
 use events::position::PositionSymbol;
 use events::{PortfolioId, PositionId};
-use projections::Projection;
-use projections::portfolios::Portfolios;
 use projections::risk::{Analytic, PositionExposures};
 use utoipa::IntoParams;
 
+use crate::http::analytics::question::{Answered, Listed, Subject, Whose};
 use crate::http::answer::{Answer, Envelope};
 use crate::http::books::{AsOf, AsOfParameters};
 use crate::http::caller::Caller;
@@ -55,19 +54,25 @@ pub async fn list(
     Path(portfolio_id): Path<PortfolioId>,
     Query(Which { symbols, paging, as_of }): Query<Which>,
     at_least: AtLeast,
-) -> Result<Answer<Analytic<PositionExposures>>, ApiError> {
-    let position = at_least.shown_by(&api, &[Portfolios::NAME]).await?;
-    let reading = api.risk_reading(&caller, portfolio_id, as_of).await?;
-    let session = reading.session;
-    let mut data = reading.compute(|inputs, _| inputs.position_exposures()).await?;
-    let positions = &mut data.figures.positions;
+) -> Result<Answer<Answered>, ApiError> {
+    let subject = Subject::find(&api, &caller, at_least, Whose::One(portfolio_id), as_of).await?;
+    let kind = format!("positions/factor-exposures;{symbols:?};{paging:?}");
+    subject.answer_page(&kind, move |inputs| page(inputs.position_exposures(), symbols, &paging)).await
+}
+
+fn page(
+    mut page: Analytic<PositionExposures>,
+    symbols: Option<Vec<PositionSymbol>>,
+    paging: &Paging<PositionId>,
+) -> Listed<Analytic<PositionExposures>> {
+    let positions = &mut page.figures.positions;
     if let Some(symbols) = symbols {
         positions.retain(|position| symbols.contains(&position.symbol));
     }
-    let total = i64::try_from(positions.len()).unwrap_or(i64::MAX);
+    let total = positions.len();
     positions.retain(|position| paging.cursor.is_none_or(|after| position.position_id > after));
     let is_more = positions.len() > usize::from(paging.limit);
     positions.truncate(paging.limit.into());
-    let next = positions.last().filter(|_| is_more).map(|position| position.position_id);
-    Ok(Answer::ok(&caller, data).at(position).as_of(session).total(total).next(next))
+    let next = positions.last().filter(|_| is_more).map(|position| position.position_id.to_string());
+    Listed { page, total, next }
 }

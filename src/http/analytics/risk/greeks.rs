@@ -1,12 +1,13 @@
 //! `GET /analytics/risk/{portfolio_id}/greeks`
 
+pub mod calculate;
+
 use axum::extract::State;
 use events::PortfolioId;
-use projections::Projection;
-use projections::portfolios::Portfolios;
 use projections::risk::{Analytic, Greeks, View};
 use utoipa::IntoParams;
 
+use crate::http::analytics::question::{Answered, Subject, Whose};
 use crate::http::answer::{Answer, Envelope};
 use crate::http::books::{AsOf, AsOfParameters};
 use crate::http::caller::Caller;
@@ -60,13 +61,16 @@ pub async fn show(
     Path(portfolio_id): Path<PortfolioId>,
     Query(Which { include_after_expiry, view, as_of }): Query<Which>,
     at_least: AtLeast,
-) -> Result<Answer<Analytic<Greeks>>, ApiError> {
-    let position = at_least.shown_by(&api, &[Portfolios::NAME]).await?;
-    let reading = api.risk_reading(&caller, portfolio_id, as_of).await?;
-    let session = reading.session;
-    let mut data = reading.compute(move |inputs, options| inputs.greeks(options, view)).await?;
-    if !include_after_expiry {
-        data.figures.after_expiry = None;
-    }
-    Ok(Answer::ok(&caller, data).at(position).as_of(session))
+) -> Result<Answer<Answered>, ApiError> {
+    let subject = Subject::find(&api, &caller, at_least, Whose::One(portfolio_id), as_of).await?;
+    let kind = format!("greeks;{view:?};{include_after_expiry}");
+    subject
+        .answer(&kind, move |inputs| {
+            let mut greeks = inputs.greeks(view);
+            if !include_after_expiry {
+                greeks.figures.after_expiry = None;
+            }
+            greeks
+        })
+        .await
 }

@@ -2,10 +2,9 @@
 
 use axum::extract::State;
 use events::PortfolioId;
-use projections::Projection;
-use projections::portfolios::Portfolios;
-use projections::risk::{Analytic, FactorExposures};
+use projections::risk::{Analytic, FactorExposures, RiskInputs};
 
+use crate::http::analytics::question::{Answered, Subject, Whose};
 use crate::http::answer::{Answer, Envelope};
 use crate::http::books::{AsOf, AsOfParameters};
 use crate::http::caller::Caller;
@@ -27,10 +26,7 @@ pub async fn show(
     Path(portfolio_id): Path<PortfolioId>,
     Query(as_of): Query<AsOf>,
     at_least: AtLeast,
-) -> Result<Answer<Analytic<FactorExposures>>, ApiError> {
-    let position = at_least.shown_by(&api, &[Portfolios::NAME]).await?;
-    let reading = api.risk_reading(&caller, portfolio_id, as_of).await?;
-    let session = reading.session;
-    let data = reading.compute(|inputs, _| inputs.factor_exposures()).await?;
-    Ok(Answer::ok(&caller, data).at(position).as_of(session))
+) -> Result<Answer<Answered>, ApiError> {
+    let subject = Subject::find(&api, &caller, at_least, Whose::One(portfolio_id), as_of).await?;
+    subject.answer("factor-exposures", RiskInputs::factor_exposures).await
 }

@@ -2,13 +2,12 @@
 
 use axum::extract::State;
 use events::PortfolioId;
-use projections::portfolios::Portfolios;
 use projections::risk::{Analytic, How, StressTest, View};
-use projections::scenarios::Scenario;
-use projections::{Projection, scenarios};
+use projections::scenarios::{self, Scenario};
 use quant::stress::Propagation;
 use utoipa::IntoParams;
 
+use crate::http::analytics::question::{Answered, Subject, Whose};
 use crate::http::answer::{Answer, Envelope};
 use crate::http::books::{AsOf, AsOfParameters};
 use crate::http::caller::Caller;
@@ -24,7 +23,8 @@ pub struct Which {
     scenarios: Option<Vec<String>>,
     mode: Mode,
     view: View,
-    as_of: AsOf,
+    /// As of when.
+    pub as_of: AsOf,
 }
 
 /// Whether factors that are not named follow.
@@ -90,15 +90,20 @@ pub async fn show(
     Path(portfolio_id): Path<PortfolioId>,
     Query(which): Query<Which>,
     at_least: AtLeast,
-) -> Result<Answer<Analytic<StressTest>>, ApiError> {
-    let position = at_least.shown_by(&api, &[Portfolios::NAME]).await?;
-    let reading = api.risk_reading(&caller, portfolio_id, which.as_of).await?;
-    let session = reading.session;
-    let known = scenarios::catalogue(&api.shared().await?, Some(reading.vintage())).await?;
+) -> Result<Answer<Answered>, ApiError> {
+    let subject = Subject::find(&api, &caller, at_least, Whose::One(portfolio_id), which.as_of).await?;
+    let (kind, scenarios, how) = supposed(&subject, which).await?;
+    subject.answer(&kind, move |inputs| inputs.stress_test(&scenarios, &how)).await
+}
+
+/// The scenarios that are asked for, how they are supposed, and what both are kept by.
+pub async fn supposed(subject: &Subject<'_>, which: Which) -> Result<(String, Vec<Scenario>, How), ApiError> {
+    let known = scenarios::catalogue(&subject.api().shared().await?, Some(subject.vintage())).await?;
     let scenarios = chosen(known.catalogue.scenarios, which.scenarios.as_deref())?;
     let how = How { propagation: which.mode.0, view: which.view, volatility_shift: 0.0 };
-    let data = reading.compute(move |inputs, options| inputs.stress_test(&scenarios, options, &how)).await?;
-    Ok(Answer::ok(&caller, data).at(position).as_of(session))
+    // The catalogue follows from the vintage.
+    let ids: Vec<&str> = scenarios.iter().map(|scenario| scenario.id.as_str()).collect();
+    Ok((format!("stress-test;{how:?};{}", ids.join(",")), scenarios, how))
 }
 
 /// The scenarios of these ids, or those that are enabled.

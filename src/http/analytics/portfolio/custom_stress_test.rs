@@ -4,18 +4,20 @@ use std::collections::BTreeSet;
 
 use axum::extract::State;
 use events::PortfolioId;
-use projections::factors::FactorRegistry;
+use projections::factors::{self, FactorRegistry};
 use projections::risk::{Analytic, How, StressTest, View, basis_of};
 use projections::scenarios::{SHOCKS_MAX, Scenario, Severity, Shock};
 use utoipa::ToSchema;
 
 use super::stress_test::Mode;
+use crate::http::analytics::question::{Answered, Subject, Whose};
 use crate::http::answer::{Answer, Envelope};
 use crate::http::body::{Body, FromMembers, Members};
 use crate::http::books::{AsOf, AsOfParameters};
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::path::Path;
+use crate::http::position::{AtLeast, PositionParameters};
 use crate::http::query::Query;
 use crate::http::state::Api;
 
@@ -101,7 +103,7 @@ impl FromMembers for Custom {
 /// Shows what a scenario of the caller's own would do to a portfolio. Nothing is kept.
 #[utoipa::path(post, path = "/api/v1/analytics/portfolio/{portfolio_id}/stress-test/custom", tag = "analytics",
     operation_id = "custom_stress_test", extensions(("x-access" = json!("rows"))),
-    params(("portfolio_id" = Uuid, Path, description = "The portfolio"), AsOfParameters),
+    params(("portfolio_id" = Uuid, Path, description = "The portfolio"), AsOfParameters, PositionParameters),
     request_body = CustomScenario,
     responses((status = 200, description = "What it would do", body = Envelope<Analytic<StressTest>>)))]
 pub async fn suppose(
@@ -109,12 +111,13 @@ pub async fn suppose(
     caller: Caller,
     Path(portfolio_id): Path<PortfolioId>,
     Query(as_of): Query<AsOf>,
+    at_least: AtLeast,
     body: Body<Custom>,
-) -> Result<Answer<Analytic<StressTest>>, ApiError> {
-    let reading = api.risk_reading(&caller, portfolio_id, as_of).await?;
-    let session = reading.session;
+) -> Result<Answer<Answered>, ApiError> {
+    let subject = Subject::find(&api, &caller, at_least, Whose::One(portfolio_id), as_of).await?;
     let custom = body.value;
-    check(reading.registry(), &custom.shocks)?;
+    let known = factors::registry(&**api.shared().await?, Some(subject.vintage())).await?;
+    check(&known.registry, &custom.shocks)?;
     let volatility_shift = custom.volatility_points / 100.0;
     let how = How { propagation: custom.mode.0, view: View::Portfolio, volatility_shift };
     let scenario = Scenario {
@@ -129,8 +132,8 @@ pub async fn suppose(
         window: None,
         review: None,
     };
-    let data = reading.compute(move |inputs, options| inputs.stress_test(&[scenario], options, &how)).await?;
-    Ok(Answer::ok(&caller, data).as_of(session))
+    let kind = format!("stress-test;{how:?};{scenario:?}");
+    subject.answer(&kind, move |inputs| inputs.stress_test(&[scenario], &how)).await
 }
 
 /// Refuses factors that the registry does not have, and moves that they cannot make.

@@ -2,10 +2,9 @@
 
 use axum::extract::State;
 use events::PortfolioId;
-use projections::Projection;
-use projections::portfolios::Portfolios;
-use projections::risk::{Analytic, CalculatedBeta};
+use projections::risk::{Analytic, CalculatedBeta, RiskInputs};
 
+use crate::http::analytics::question::{Answered, Subject, Whose};
 use crate::http::answer::{Answer, Envelope};
 use crate::http::books::{AsOf, AsOfParameters};
 use crate::http::caller::Caller;
@@ -26,10 +25,7 @@ pub async fn show(
     Path(portfolio_id): Path<PortfolioId>,
     Query(as_of): Query<AsOf>,
     at_least: AtLeast,
-) -> Result<Answer<Analytic<CalculatedBeta>>, ApiError> {
-    let position = at_least.shown_by(&api, &[Portfolios::NAME]).await?;
-    let reading = api.risk_reading(&caller, portfolio_id, as_of).await?;
-    let session = reading.session;
-    let data = reading.compute(|inputs, _| inputs.calculated_beta()).await?;
-    Ok(Answer::ok(&caller, data).at(position).as_of(session))
+) -> Result<Answer<Answered>, ApiError> {
+    let subject = Subject::find(&api, &caller, at_least, Whose::One(portfolio_id), as_of).await?;
+    subject.answer("beta-calculated-90d", RiskInputs::calculated_beta).await
 }
