@@ -24,7 +24,7 @@ use crate::portfolio::valuation::Snapshot;
 use crate::{CalculationId, Decider, Version};
 
 /// Raised whenever a roll of the same facts and prices gives other snapshots than before.
-pub const METHOD_VERSION: u32 = 1;
+pub const METHOD_VERSION: u32 = 2;
 
 /// What snapshots were computed from: with the same inputs anybody gets the same. Ordered by what is newer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -22,6 +22,7 @@ mod rate_sensitivity;
 mod returns;
 mod sector_exposure;
 mod sources;
+mod target_returns;
 #[cfg(test)]
 mod tests;
 
@@ -57,3 +58,4 @@ pub use sources::{RiskError, RiskSources};
 pub use spread_factors::SpreadFactors;
 pub use stress::{NoResult, basis_of};
 pub use stress_test::{How, ScenarioOutcome, StressTest};
+pub use target_returns::{OptionOutlook, TargetGroup, TargetGroups, TargetHorizon};

@@ -6,7 +6,7 @@ use actors::Receipt;
 use events::portfolio::valuation::{LotValue, Standing};
 use events::portfolio::{Portfolio, PortfolioAct, PortfolioCommand, Siblings};
 use events::time::{TradingDay, now};
-use events::{Aggregate, Cash, EquityChangeId, PortfolioId, Position, PositionId, calendar};
+use events::{Aggregate, Cash, EquityChangeId, PortfolioId, Position, PositionId, TargetId, calendar};
 use jiff::Timestamp;
 use projections::closes::Known;
 use projections::portfolios::{self, Book, BookPrices, KnownAt, PortfolioRow, Portfolios};
@@ -274,6 +274,20 @@ impl Api {
             Some(missing) => Err(ApiError::not_found("position", missing)),
             None => Ok(found),
         }
+    }
+
+    /// The portfolio of target prices of the caller's; what was written a moment ago is waited for.
+    pub(super) async fn portfolio_of_target(
+        &self,
+        caller: &Caller,
+        target_id: TargetId,
+    ) -> Result<PortfolioId, ApiError> {
+        if let Some(found) = portfolios::of_target(&self.view(caller).await?, target_id).await? {
+            return Ok(found);
+        }
+        self.caught_up().await?;
+        let found = portfolios::of_target(&self.view(caller).await?, target_id).await?;
+        found.ok_or_else(|| ApiError::not_found("target price", target_id))
     }
 
     /// The portfolio of a position of the caller's.

@@ -10,7 +10,7 @@ use crate::closes::{Closes, ClosesError};
 use crate::factors::{self, KnownRegistry};
 use crate::instruments::{self, KnownProfile};
 use crate::portfolios::{Book, BookPrices, priced_by};
-use crate::{QueryError, Reader};
+use crate::{QueryError, Reader, rates};
 
 /// Why nothing could be read.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +36,8 @@ pub struct RiskSources {
     pub registry: KnownRegistry,
     /// What is known of the companies.
     pub profiles: BTreeMap<Symbol, KnownProfile>,
+    /// The risk-free rate of a year in the currency of the portfolios, where one is known.
+    pub rate: Option<f64>,
     /// What the tags of the owner are called.
     pub tag_names: BTreeMap<TagId, String>,
 }
@@ -63,6 +65,12 @@ impl RiskSources {
         let pricing = books.iter().flat_map(|book| priced_by(&book.portfolio));
         let symbols = held.into_iter().chain(proxies).chain(pricing).collect();
         let prices = BookPrices::of_symbols(closes, symbols, vintage).await?;
-        Ok(Self { books, as_of_date, prices, registry, profiles, tag_names: BTreeMap::new() })
+        let currency = books.iter().find_map(|book| Some(&book.portfolio.settings.as_ref()?.currency));
+        let rate = match currency {
+            Some(currency) => rates::rate_on(client, currency.as_str(), as_of_date, Some(vintage)).await?,
+            None => None,
+        };
+        let rate = rate.map(|rate| rate.annual_rate);
+        Ok(Self { books, as_of_date, prices, registry, profiles, rate, tag_names: BTreeMap::new() })
     }
 }

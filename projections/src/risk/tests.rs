@@ -142,6 +142,7 @@ fn inputs(equity: Option<i64>, held: &[Held]) -> RiskInputs {
         prices: BookPrices::of_series(Vintage::new(3), series),
         registry: KnownRegistry { registry: FactorRegistry::standard(), vintage: None },
         profiles: BTreeMap::new(),
+        rate: None,
         tag_names: BTreeMap::new(),
     };
     RiskInputs::of(sources, &BTreeMap::new())

@@ -4,7 +4,6 @@ use events::time::TradingDay;
 use events::{PortfolioId, calendar};
 use projections::bars::Vintage;
 use projections::factors::FactorRegistry;
-use projections::rates;
 use projections::risk::{HeldOption, RiskInputs, RiskSources, dollar_deltas};
 
 use crate::http::books::AsOf;
@@ -19,7 +18,6 @@ pub struct RiskReading {
     /// The session that is told of.
     pub session: TradingDay,
     sources: RiskSources,
-    rate: Option<f64>,
 }
 
 impl Api {
@@ -34,13 +32,10 @@ impl Api {
         let reading = self.reading(caller, portfolio_id, as_of).await?;
         let completed = Terms::known(None).session();
         let session = calendar::session_on_or_before(reading.date).min(completed);
-        let settings = reading.book.portfolio.active();
-        let currency = settings.map(|settings| settings.currency.as_str().to_owned()).unwrap_or_default();
         let (vintage, books) = (reading.prices.vintage, vec![reading.book]);
         let client = self.shared().await?;
         let sources = RiskSources::load(&client, &self.app().closes, books, session, vintage).await?;
-        let rate = rates::rate_on(&client, &currency, session, Some(vintage)).await?;
-        Ok(RiskReading { session, sources, rate: rate.map(|rate| rate.annual_rate) })
+        Ok(RiskReading { session, sources })
     }
 }
 
@@ -61,7 +56,7 @@ impl RiskReading {
         of: impl FnOnce(&RiskInputs, &[HeldOption]) -> T + Send + 'static,
     ) -> Result<T, ApiError> {
         let computed = tokio::task::spawn_blocking(move || {
-            let options = self.sources.options(self.rate);
+            let options = self.sources.options(self.sources.rate);
             let inputs = RiskInputs::of(self.sources, &dollar_deltas(&options));
             of(&inputs, &options)
         });

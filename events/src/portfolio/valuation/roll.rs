@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::{Prices, Standing, Worth};
+use super::{LotValue, Prices, Standing, TargetReturns, Worth};
 use crate::portfolio::{Lot, Portfolio, worth};
 use crate::{Cash, EquityChangeId, PositionId, Price, calendar};
 
@@ -50,6 +50,10 @@ pub struct Snapshot {
     pub baseline: bool,
     /// Every open lot has a price.
     pub is_complete: bool,
+    /// What the lots would earn by the target prices of the session; none where there are no target prices. Options are
+    /// at their intrinsic value: closes say nothing of what they will be worth.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target_returns: Option<Box<TargetReturns>>,
     /// What each lot earned.
     pub lots: Vec<LotDay>,
 }
@@ -187,8 +191,20 @@ impl<'a, P: Prices> Roll<'a, P> {
             adjustment: capital.adjustment,
             baseline: day.baseline,
             is_complete: standing.unpriced_count == 0,
+            target_returns: self.target_returns(&values, session, capital.closing),
             lots,
         }
+    }
+
+    fn target_returns(
+        &self,
+        values: &[LotValue<'_>],
+        session: Date,
+        equity: Option<Cash>,
+    ) -> Option<Box<TargetReturns>> {
+        let mut targets = self.portfolio.targets.values();
+        let has_some = targets.any(|target| target.prices_on(session).is_some());
+        has_some.then(|| Box::new(self.portfolio.target_returns(values, session, equity, &|_, _, _| None)))
     }
 
     /// What a lot earned; none for one that is not there yet, or not any more.
