@@ -9,7 +9,7 @@ use events::time::{TradingDay, now};
 use events::{Aggregate, Cash, EquityChangeId, PortfolioId, Position, PositionId, TargetId, calendar};
 use jiff::Timestamp;
 use projections::closes::Known;
-use projections::portfolios::{self, Book, BookPrices, KnownAt, PortfolioRow, Portfolios};
+use projections::portfolios::{self, Book, BookPrices, KnownAt, PortfolioRow, Portfolios, Rolls};
 use projections::{Projection, View};
 use utoipa::IntoParams;
 
@@ -104,6 +104,7 @@ pub struct Reading {
     pub date: TradingDay,
     /// Closes as they were known.
     pub prices: BookPrices,
+    rolls: Rolls,
 }
 
 impl Reading {
@@ -119,8 +120,15 @@ impl Reading {
 
     /// Equity at the end of the date; none where nobody said what it began with.
     pub async fn equity(&self) -> Result<Option<Cash>, ApiError> {
-        let (portfolio, prices, date) = (Arc::clone(&self.book.portfolio), self.prices.clone(), self.date);
-        equity_on(portfolio, prices, date, None).await
+        let (date, portfolio) = (self.date, &self.book.portfolio);
+        if let Some(rolled) = self.rolls.kept(&self.book, &self.prices, date) {
+            return Ok(rolled.equity_on(portfolio, date));
+        }
+        let (rolls, book, prices) = (self.rolls.clone(), self.book.clone(), self.prices.clone());
+        let rolled = tokio::task::spawn_blocking(move || rolls.roll(&book, &prices, date)).await;
+        let failed =
+            |source: tokio::task::JoinError| ApiError::Internal { operation: ROLLING, source: source.into() };
+        Ok(rolled.map_err(failed)?.equity_on(portfolio, date))
     }
 
     /// How it stands on the date.
@@ -128,6 +136,9 @@ impl Reading {
         Ok(Standing::of(&self.values(), self.equity().await?))
     }
 }
+
+/// What is done when equity cannot be looked up.
+const ROLLING: &str = "rolling equity forward";
 
 /// Equity at the end of a date, as it were without the flow `without`. It is rolled over every session since the
 /// inception: not beside other requests on one thread.
@@ -138,7 +149,7 @@ pub async fn equity_on(
     without: Option<EquityChangeId>,
 ) -> Result<Option<Cash>, ApiError> {
     let rolled = tokio::task::spawn_blocking(move || portfolio.equity_on(date, without, &prices)).await;
-    rolled.map_err(|source| ApiError::Internal { operation: "rolling equity forward", source: source.into() })
+    rolled.map_err(|source| ApiError::Internal { operation: ROLLING, source: source.into() })
 }
 
 impl Api {
@@ -189,7 +200,7 @@ impl Api {
         };
         let vintage = closes.vintage(known).await?;
         let prices = BookPrices::load(closes, &book.portfolio, vintage).await?;
-        Ok(Reading { book, date: as_of.date(), prices })
+        Ok(Reading { book, date: as_of.date(), prices, rolls: self.app().rolls.clone() })
     }
 
     /// Prices have no place in the log: those count that were there when the event was recorded.

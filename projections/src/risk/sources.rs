@@ -9,7 +9,7 @@ use crate::bars::Vintage;
 use crate::closes::{Closes, ClosesError};
 use crate::factors::{self, KnownRegistry};
 use crate::instruments::{self, KnownProfile};
-use crate::portfolios::{Book, BookPrices, priced_by};
+use crate::portfolios::{Book, BookPrices, Rolls, priced_by};
 use crate::{QueryError, Reader, rates};
 
 /// Why nothing could be read.
@@ -38,6 +38,8 @@ pub struct RiskSources {
     pub profiles: BTreeMap<Symbol, KnownProfile>,
     /// The risk-free rate of a year in the currency of the portfolios, where one is known.
     pub rate: Option<f64>,
+    /// Rolls that were made before; the sharer of them rolls less.
+    pub rolls: Rolls,
     /// What the tags of the owner are called.
     pub tag_names: BTreeMap<TagId, String>,
 }
@@ -71,6 +73,15 @@ impl RiskSources {
             None => None,
         };
         let rate = rate.map(|rate| rate.annual_rate);
-        Ok(Self { books, as_of_date, prices, registry, profiles, rate, tag_names: BTreeMap::new() })
+        Ok(Self {
+            books,
+            as_of_date,
+            prices,
+            registry,
+            profiles,
+            rate,
+            rolls: Rolls::default(),
+            tag_names: BTreeMap::new(),
+        })
     }
 }

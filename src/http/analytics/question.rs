@@ -106,7 +106,7 @@ pub async fn answered<T: Serialize + Send + 'static>(
             let loaded = RiskSources::load(&**client, &api.app().closes, books, date, vintage).await?;
             drop(client);
             let tag_names: BTreeMap<_, _> = rows.into_iter().map(|row| (row.tag_id, row.tag.name)).collect();
-            let sources = RiskSources { tag_names, ..loaded };
+            let sources = RiskSources { tag_names, rolls: api.app().rolls.clone(), ..loaded };
             let computed = aside(api, "computing an analytic", move || async move {
                 let inputs = RiskInputs::of(sources, &BTreeMap::new());
                 serde_json::value::to_raw_value(&compute(&inputs))

@@ -35,6 +35,7 @@ impl Api {
         let (vintage, books) = (reading.prices.vintage, vec![reading.book]);
         let client = self.shared().await?;
         let sources = RiskSources::load(&client, &self.app().closes, books, session, vintage).await?;
+        let sources = RiskSources { rolls: self.app().rolls.clone(), ..sources };
         Ok(RiskReading { session, sources })
     }
 }
