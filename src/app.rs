@@ -18,7 +18,7 @@ use events::run::Run;
 use events::tags::TagBook;
 use events::valuation::Valuation;
 use projections::closes::Closes;
-use projections::portfolios::Books;
+use projections::portfolios::{Books, Rolls};
 use projections::{Projections, RunnerOptions, RunningProjections, Watermarks};
 
 use crate::config::Config;
@@ -81,6 +81,8 @@ pub struct App {
     pub closes: Closes,
     /// Portfolios with all their facts.
     pub books: Books,
+    /// Portfolios that were rolled forward lately.
+    pub rolls: Rolls,
     /// Starts runs.
     pub starter: RunStarter,
     /// The read models.
@@ -237,6 +239,7 @@ async fn assemble(tape: &Tape) -> Result<App, StartError> {
         market,
         closes,
         books: Books::default(),
+        rolls: Rolls::default(),
         starter,
         projections,
         watermarks,

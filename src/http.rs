@@ -53,7 +53,9 @@ pub mod sse;
 mod state;
 pub mod streams;
 pub mod symbols;
+mod table;
 pub mod tags;
+pub mod target_prices;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -154,6 +156,19 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(positions::find::find, positions::change::change, positions::delete::delete))
         .routes(routes!(positions::history::list))
         .routes(routes!(positions::marks::list, positions::marks::create))
+        .routes(routes!(target_prices::list::list, target_prices::create::create))
+        .routes(routes!(target_prices::summary::show))
+        .routes(routes!(
+            target_prices::find::find,
+            target_prices::change::change,
+            target_prices::delete::delete
+        ))
+        .routes(routes!(target_prices::bulk::create))
+        .routes(routes!(target_prices::bulk_update::change))
+        .routes(routes!(target_prices::import_csv::import))
+        .routes(routes!(target_prices::export::export))
+        .routes(routes!(target_prices::aggregate::show))
+        .routes(routes!(target_prices::history::list))
         .routes(routes!(leaderboard::list::list))
         .routes(routes!(bars::list::list))
         .routes(routes!(symbols::list::list))

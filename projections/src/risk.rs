@@ -26,6 +26,7 @@ mod rate_sensitivity;
 mod returns;
 mod sector_exposure;
 mod sources;
+mod target_returns;
 #[cfg(test)]
 mod tests;
 mod track_record;
@@ -70,4 +71,5 @@ pub use sources::{RiskError, RiskSources};
 pub use spread_factors::SpreadFactors;
 pub use stress::{NoResult, basis_of};
 pub use stress_test::{How, ScenarioOutcome, StressTest};
+pub use target_returns::{OptionOutlook, TargetGroup, TargetGroups, TargetHorizon};
 pub use track_record::{TrackFreshness, TrackRecord};

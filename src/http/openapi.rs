@@ -40,6 +40,7 @@ const PAGES: &str = "/docs";
         (name = "tags", description = "Tags: their owner's words for some of their positions"),
         (name = "equity changes", description = "Capital that comes and goes, and equity that is set by hand"),
         (name = "analytics", description = "What portfolios risk and return: exposures, correlations, losses, betas, factors, stress and Greeks"),
+        (name = "target prices", description = "What owners expect of their symbols, and what they would earn by it"),
         (name = "market", description = "Prices"),
         (name = "events", description = "The event log"),
         (name = "streams", description = "The event log by what it is about"),

@@ -5,6 +5,7 @@ mod equity_changes;
 mod imports;
 mod positions;
 mod snapshots;
+mod target_prices;
 
 use reqwest::Method;
 use serde_json::{Value, json};

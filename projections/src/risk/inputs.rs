@@ -1,7 +1,7 @@
 //! What every analytic begins with.
 
 use events::portfolio::Currency;
-use events::portfolio::valuation::{Exposure, LotValue, Roll, Snapshot, Standing};
+use events::portfolio::valuation::{Exposure, LotValue, Snapshot, Standing};
 use events::position::AccountType;
 use events::{Cash, PortfolioId, Symbol, Version};
 use jiff::civil::Date;
@@ -54,8 +54,8 @@ pub struct RiskInputs {
 }
 
 impl RiskInputs {
-    /// Values the portfolios. Equity is rolled over every session since the inception: not beside other requests on one
-    /// thread. Options count by their deltas.
+    /// Values the portfolios. Equity may have to be rolled over every session since the inception: not beside other
+    /// requests on one thread. Options count by their deltas.
     pub fn of(sources: RiskSources) -> Self {
         let options = sources.options();
         let deltas = dollar_deltas(&options);
@@ -64,7 +64,7 @@ impl RiskInputs {
         let mut lots = Vec::new();
         for book in &sources.books {
             let values = book.portfolio.value_on(date, prices);
-            portfolios.extend(part_of(book, &values, date, prices));
+            portfolios.extend(part_of(book, &values, &sources));
             lots.extend(values.iter().map(|value| LotExposure::of(book.portfolio_id, value, &deltas)));
         }
         let standing = together(portfolios.iter().map(|part| &part.standing));
@@ -146,11 +146,11 @@ impl RiskInputs {
         Err(Absent::because(Reason::MixedCurrencies, "the portfolios are in different currencies"))
     }
 
-    /// The snapshots of one portfolio, session by session.
+    /// The snapshots of one portfolio, session by session, without their lots.
     pub fn roll(&self, portfolio_id: PortfolioId) -> Vec<Snapshot> {
         let book = self.sources.books.iter().find(|book| book.portfolio_id == portfolio_id);
-        book.map(|book| Roll::new(&book.portfolio, self.prices(), self.as_of_date).collect())
-            .unwrap_or_default()
+        let rolled = book.map(|book| self.sources.rolls.roll(book, self.prices(), self.as_of_date));
+        rolled.map(|rolled| rolled.until(self.as_of_date).to_vec()).unwrap_or_default()
     }
 
     /// The sources with only one of the portfolios.
@@ -161,9 +161,10 @@ impl RiskInputs {
     }
 }
 
-fn part_of(book: &Book, values: &[LotValue<'_>], date: Date, prices: &BookPrices) -> Option<PortfolioPart> {
+fn part_of(book: &Book, values: &[LotValue<'_>], sources: &RiskSources) -> Option<PortfolioPart> {
     let settings = book.portfolio.settings.as_ref()?;
-    let equity = book.portfolio.equity_on(date, None, prices);
+    let date = sources.as_of_date;
+    let equity = sources.rolls.roll(book, &sources.prices, date).equity_on(&book.portfolio, date);
     Some(PortfolioPart {
         portfolio_id: book.portfolio_id,
         version: book.version,

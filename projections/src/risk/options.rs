@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use events::portfolio::Holding;
-use events::portfolio::valuation::{PRICE_LOOKBACK_SESSIONS, Prices};
+use events::portfolio::valuation::Prices;
 use events::position::{OptionRight, PositionSymbol, PositionType};
 use events::{OptionContract, PortfolioId, PositionId, Symbol, calendar};
 use jiff::civil::Date;
@@ -52,7 +52,7 @@ pub(super) fn dollar_deltas(options: &[HeldOption]) -> DollarDeltas {
 
 impl RiskSources {
     /// The options that are open on the session and live on it, priced at its close.
-    pub(super) fn options(&self) -> Vec<HeldOption> {
+    pub fn options(&self) -> Vec<HeldOption> {
         let mut volatilities = BTreeMap::new();
         let mut options = Vec::new();
         for book in &self.books {
@@ -79,7 +79,7 @@ impl RiskSources {
     ) -> HeldOption {
         let terms = &holding.lot.terms;
         let spot = self.prices.close_on_or_before(&contract.underlying, self.as_of_date);
-        let spot = spot.filter(|close| close.date >= earliest(self.as_of_date));
+        let spot = spot.filter(|close| close.is_recent_on(self.as_of_date));
         let quote = self.prices.option_on_or_before(contract, self.as_of_date);
         // A quote and a price of the underlying of different days imply nothing.
         let quote = quote.filter(|quote| spot.is_some_and(|spot| spot.date == quote.date));
@@ -144,9 +144,4 @@ pub const fn kind_of(right: OptionRight) -> OptionKind {
 pub fn days_between(from: Date, to: Date) -> f64 {
     let days = from.duration_until(to).as_hours() / 24;
     i32::try_from(days).map_or(f64::INFINITY, f64::from)
-}
-
-/// The first session whose close still is a price of `date`.
-fn earliest(date: Date) -> Date {
-    calendar::nth_session(calendar::session_on_or_before(date), -i32::from(PRICE_LOOKBACK_SESSIONS))
 }

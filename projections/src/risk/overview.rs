@@ -9,7 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::availability::noted;
-use super::{Absent, Analytic, DataQuality, Missing, Provenance, Reason, RiskInputs};
+use super::{Absent, Analytic, DataQuality, Missing, Provenance, Reason, RiskInputs, TargetGroups};
 
 /// How portfolios stand on a date.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, ToSchema)]
@@ -34,6 +34,8 @@ pub struct Overview {
     pub pnl: Option<Pnl>,
     /// How many positions are open.
     pub position_count: Option<PositionCount>,
+    /// What they would earn if the target prices that were said until the session came true.
+    pub target_returns: Option<TargetGroups>,
 }
 
 /// Exposures at market, and beside them at entry and adjusted by deltas.
@@ -126,7 +128,7 @@ pub fn overview(inputs: &RiskInputs) -> Analytic<Overview> {
     let left_out = unpriced.filter_map(|(place, lot)| Some((place, lot.exposure.err()?))).collect();
     let quality = DataQuality::of(inputs, &left_out, None);
     let figures = inputs.one_currency().map(|()| figures(inputs));
-    Analytic::of(figures, quality, Provenance::of(inputs, "at_market", 1, "overview"))
+    Analytic::of(figures, quality, Provenance::of(inputs, "at_market", 2, "overview"))
 }
 
 fn figures(inputs: &RiskInputs) -> (Overview, Missing) {
@@ -148,6 +150,8 @@ fn figures(inputs: &RiskInputs) -> (Overview, Missing) {
         mtd_pnl: noted(&mut missing, "mtd_pnl", pnl_since(inputs, |date| (date.year(), date.month()))),
         ytd_pnl: noted(&mut missing, "ytd_pnl", pnl_since(inputs, |date| (date.year(), 0))),
     };
+    let target_returns =
+        inputs.target_returns(inputs.as_of_date).map(|returns| TargetGroups::of(&returns, None));
     let overview = Overview {
         equity_balance: standing.equity,
         net_asset_value: standing.equity,
@@ -164,6 +168,7 @@ fn figures(inputs: &RiskInputs) -> (Overview, Missing) {
             private_count: standing.private_count,
             unpriced_count: standing.unpriced_count,
         }),
+        target_returns: noted(&mut missing, "target_returns", target_returns),
     };
     (overview, missing)
 }

@@ -10,9 +10,8 @@ use crate::bars::Vintage;
 use crate::closes::{Closes, ClosesError};
 use crate::factors::{self, KnownRegistry};
 use crate::instruments::{self, KnownProfile};
-use crate::portfolios::{Book, BookPrices, priced_by};
-use crate::rates;
-use crate::{QueryError, Reader};
+use crate::portfolios::{Book, BookPrices, Rolls, priced_by};
+use crate::{QueryError, Reader, rates};
 
 /// Why nothing could be read.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +37,8 @@ pub struct RiskSources {
     pub registry: KnownRegistry,
     /// What is known of the companies.
     pub profiles: BTreeMap<Symbol, KnownProfile>,
+    /// Rolls that were made before; the sharer of them rolls less.
+    pub rolls: Rolls,
     /// What the tags of the owner are called.
     pub tag_names: BTreeMap<TagId, String>,
     /// Risk-free rate a year of the currency of all portfolios, where they have one in common and it is known.
@@ -72,7 +73,16 @@ impl RiskSources {
             None => None,
         };
         let rate = rate.map(|rate| rate.annual_rate);
-        Ok(Self { books, as_of_date, prices, registry, profiles, tag_names: BTreeMap::new(), rate })
+        Ok(Self {
+            books,
+            as_of_date,
+            prices,
+            registry,
+            profiles,
+            rate,
+            rolls: Rolls::default(),
+            tag_names: BTreeMap::new(),
+        })
     }
 }
 

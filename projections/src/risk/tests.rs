@@ -17,7 +17,7 @@ use super::*;
 use crate::bars::{DailyCloses, Vintage};
 use crate::closes::Series;
 use crate::factors::{FactorRegistry, KnownRegistry};
-use crate::portfolios::{Book, BookPrices};
+use crate::portfolios::{Book, BookPrices, Rolls};
 
 const LAST: Date = date(2025, 6, 30);
 
@@ -142,8 +142,9 @@ fn inputs(equity: Option<i64>, held: &[Held]) -> RiskInputs {
         prices: BookPrices::of_series(Vintage::new(3), series),
         registry: KnownRegistry { registry: FactorRegistry::standard(), vintage: None },
         profiles: BTreeMap::new(),
-        tag_names: BTreeMap::new(),
         rate: None,
+        rolls: Rolls::default(),
+        tag_names: BTreeMap::new(),
     };
     RiskInputs::of(sources)
 }

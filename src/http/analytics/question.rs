@@ -288,7 +288,8 @@ impl<'a> Subject<'a> {
         let client = self.api.shared().await?;
         let closes = &self.api.app().closes;
         let loaded = RiskSources::load(&**client, closes, self.books, self.session, self.vintage).await?;
-        Ok(RiskSources { tag_names: self.tag_names, ..loaded })
+        let rolls = self.api.app().rolls.clone();
+        Ok(RiskSources { tag_names: self.tag_names, rolls, ..loaded })
     }
 }
 
