@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::figure::{Because, Figure, Unavailable, finite, number};
 use crate::lanes::sum_of;
-use crate::linear::{COLLINEAR_FLOOR, Cholesky, Symmetric, centre, dot, standardise};
+use crate::linear::{COLLINEAR_FLOOR, Cholesky, Symmetric, centre, standardise};
 use crate::moments::at_least;
 use crate::panel::Panel;
+use crate::products::{all_products, dot};
 use crate::psd;
 use crate::student_t::two_sided_p;
 use crate::sum::Sum;
@@ -111,12 +112,10 @@ impl Design {
             means.push(mean);
             norms.push(norm);
         }
-        let columns = Panel::new(&standardised, panel.rows())?;
-        let gram = Symmetric::from_fn(panel.size(), |i, j| match (columns.column(i), columns.column(j)) {
-            _ if i == j => Ok(1.0),
-            (Some(left), Some(right)) => Ok(dot(left, right)),
-            _ => Err(Because::UnknownIndex.into()),
-        })?;
+        let columns: Vec<&[f64]> = standardised.chunks_exact(panel.rows()).collect();
+        let mut gram = all_products(&columns);
+        gram.iter_mut().step_by(columns.len() + 1).for_each(|cell| *cell = 1.0);
+        let gram = Symmetric::of_mirrored(columns.len(), gram)?;
         let factor = Cholesky::new(&gram, COLLINEAR_FLOOR);
         let unit_variances = match &factor {
             Ok(factor) => unit_variances(factor, &means, &norms, panel.rows()),
