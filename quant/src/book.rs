@@ -190,12 +190,13 @@ pub fn analyse(book: &BookHistory<'_>) -> Result<BookAnalysis, Unavailable> {
 
 impl BookVolatility {
     fn of(returns: &[f64]) -> Self {
+        let squares = har::Squares::of(returns);
         Self {
             realised: VOLATILITY_SESSIONS.map(|sessions| realised(returns, sessions)),
             trend: trend(returns),
             ewma: ewma(returns, EWMA_DAILY_DECAY, EwmaStart::FirstSquare),
-            month_ahead: har::forecast_month(returns),
-            corsi: CORSI_HORIZONS.map(|horizon| har::realised_variance(returns, horizon)),
+            month_ahead: squares.forecast_month(),
+            corsi: CORSI_HORIZONS.map(|horizon| squares.realised_variance(horizon)),
         }
     }
 }

@@ -95,7 +95,7 @@ impl CorrelationWorkspace {
 
     fn prepare(&mut self, panel: &Panel) {
         self.standardised.clear();
-        self.standardised.extend(panel.columns().flatten());
+        self.standardised.extend_from_slice(panel.values());
         self.columns.clear();
         for column in self.standardised.chunks_exact_mut(panel.rows()) {
             self.columns.push(if column.iter().any(|value| value.is_infinite()) {

@@ -76,7 +76,7 @@ pub fn covariance_matrix(
     at_least(2, panel.rows() as u64)?;
     panel.complete()?;
     let count = number(panel.rows() as u64);
-    let mut scaled: Vec<f64> = panel.columns().flatten().copied().collect();
+    let mut scaled = panel.values().to_vec();
     let columns = scaled.chunks_exact_mut(panel.rows());
     let factor = match weighting {
         Weighting::Equal => {

@@ -105,7 +105,7 @@ impl Design {
         }
         at_least(panel.size() as u64 + 2, panel.rows() as u64)?;
         panel.complete()?;
-        let mut standardised: Vec<f64> = panel.columns().flatten().copied().collect();
+        let mut standardised = panel.values().to_vec();
         let (mut means, mut norms) = (Vec::new(), Vec::new());
         for column in standardised.chunks_exact_mut(panel.rows()) {
             let (mean, norm) = standardise(column)?;
