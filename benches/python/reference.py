@@ -88,7 +88,8 @@ class Portfolio:
     def __call__(self):
         closes, equity = self.closes, self.equity
         returns = np.diff(closes, axis=0) / closes[:-1]
-        factor_returns = np.diff(self.factor_closes, axis=0) / self.factor_closes[:-1]
+        recent = self.factor_closes[-253:]
+        factor_returns = np.diff(recent, axis=0) / recent[:-1]
         weights = self.exposures / equity
         r = returns @ weights
         n = len(r)

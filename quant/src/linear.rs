@@ -1,5 +1,7 @@
 //! Small dense linear algebra: symmetric matrices and their Cholesky factors.
 
+use fearless_simd::{Level, dispatch};
+
 use crate::figure::{Because, Figure, Unavailable, finite};
 use crate::lanes::sum_of;
 use crate::moments::DEVIATION_FLOOR;
@@ -25,7 +27,7 @@ pub(crate) fn centre(values: &mut [f64]) -> Result<(f64, f64), Unavailable> {
     }
     let count = values.len() as f64;
     let mean = finite(sum_of(values, |value| value) / count)?;
-    values.iter_mut().for_each(|value| *value -= mean);
+    dispatch!(Level::new(), _ => shift(values, mean));
     let norm = finite(dot(values, values).sqrt())?;
     if norm > DEVIATION_FLOOR * mean.abs().max(1.0) * count.sqrt() {
         Ok((mean, norm))
@@ -34,11 +36,21 @@ pub(crate) fn centre(values: &mut [f64]) -> Result<(f64, f64), Unavailable> {
     }
 }
 
-/// [`centre`], then divides by the root, so that [`dot`] of two such series is their correlation.
+/// [`centre`], then multiplies by one over the root, so that [`dot`] of two such series is their correlation.
 pub(crate) fn standardise(values: &mut [f64]) -> Result<(f64, f64), Unavailable> {
     let (mean, norm) = centre(values)?;
-    values.iter_mut().for_each(|value| *value /= norm);
+    dispatch!(Level::new(), _ => scale(values, 1.0 / norm));
     Ok((mean, norm))
+}
+
+#[inline(always)]
+fn shift(values: &mut [f64], mean: f64) {
+    values.iter_mut().for_each(|value| *value -= mean);
+}
+
+#[inline(always)]
+fn scale(values: &mut [f64], factor: f64) {
+    values.iter_mut().for_each(|value| *value *= factor);
 }
 
 /// A symmetric matrix of finite numbers.

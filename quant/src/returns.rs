@@ -3,6 +3,7 @@
 use fearless_simd::{Level, dispatch};
 
 use crate::figure::{Because, Figure, Unavailable, finite, positive};
+use crate::panel::last;
 
 /// Calendar days per year in the exponent of annualised returns.
 pub const CALENDAR_DAYS_PER_YEAR: f64 = 365.0;
@@ -34,6 +35,15 @@ pub(crate) fn simple_returns_into(values: &[f64], returns: &mut [f64]) -> Result
         return Ok(());
     }
     pairwise(values, simple_return).map(|_| ())
+}
+
+/// The last `count` of the simple returns of values that all must be above zero; all when there are fewer.
+pub(crate) fn recent_returns(values: &[f64], count: usize) -> Result<Vec<f64>, Unavailable> {
+    if values.iter().fold(true, |all, value| all & (*value > 0.0) & (*value < f64::INFINITY)) {
+        simple_returns(last(values, count + 1))
+    } else {
+        Ok(last(&simple_returns(values)?, count).to_vec())
+    }
 }
 
 /// The returns, and whether all of them and all values but the first are what they should be.
