@@ -179,16 +179,18 @@ impl Universe {
 
     /// Fills `cells` with the correlations of the symbols, row by row.
     fn correlations(&self, symbols: &[usize], cells: &mut Vec<f64>) -> Result<(), Unavailable> {
-        let size = self.betas.len();
+        let (size, positions) = (self.betas.len(), symbols.len());
         cells.clear();
-        for symbol in symbols {
+        for (at, symbol) in symbols.iter().enumerate() {
             let start = symbol.checked_mul(size).ok_or(Because::UnknownIndex)?;
-            let row = self
-                .correlation
-                .get(start..)
-                .and_then(|rest| rest.get(..size))
-                .ok_or(Because::UnknownIndex)?;
-            cells.extend(symbols.iter().map(|other| row.get(*other).copied().unwrap_or(f64::NAN)));
+            let row = self.correlation.get(start..).and_then(|rest| rest.get(..size));
+            let row = row.ok_or(Because::UnknownIndex)?;
+            // What is below the diagonal was read above it, and is nearer here than in the matrix of all.
+            for other in 0..at {
+                cells.push(cells.get(other * positions + at).copied().unwrap_or(f64::NAN));
+            }
+            let others = symbols.get(at..).unwrap_or_default();
+            cells.extend(others.iter().map(|other| row.get(*other).copied().unwrap_or(f64::NAN)));
         }
         // A symbol that is not there was found as a row.
         Ok(())
