@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::figure::{Because, Figure, Unavailable, finite, number};
 use crate::lanes::{sum_of, sum_of_pairs};
-use crate::linear::Symmetric;
+use crate::linear::{Symmetric, subtract};
 use crate::moments::at_least;
 use crate::panel::Panel;
 use crate::products::{all_products, dot};
@@ -83,7 +83,7 @@ pub fn covariance_matrix(
             if centring == Centring::SampleMean {
                 for column in columns {
                     let mean = finite(sum_of(column, |value| value) / count)?;
-                    column.iter_mut().for_each(|value| *value -= mean);
+                    subtract(column, mean);
                 }
             }
             1.0 / if centring == Centring::SampleMean { count - 1.0 } else { count }

@@ -27,7 +27,7 @@ pub(crate) fn centre(values: &mut [f64]) -> Result<(f64, f64), Unavailable> {
     }
     let count = values.len() as f64;
     let mean = finite(sum_of(values, |value| value) / count)?;
-    dispatch!(Level::new(), _ => shift(values, mean));
+    subtract(values, mean);
     let norm = finite(dot(values, values).sqrt())?;
     if norm > DEVIATION_FLOOR * mean.abs().max(1.0) * count.sqrt() {
         Ok((mean, norm))
@@ -41,6 +41,11 @@ pub(crate) fn standardise(values: &mut [f64]) -> Result<(f64, f64), Unavailable>
     let (mean, norm) = centre(values)?;
     dispatch!(Level::new(), _ => scale(values, 1.0 / norm));
     Ok((mean, norm))
+}
+
+/// Subtracts `mean` from all.
+pub(crate) fn subtract(values: &mut [f64], mean: f64) {
+    dispatch!(Level::new(), _ => shift(values, mean));
 }
 
 #[inline(always)]

@@ -39,11 +39,16 @@ pub(crate) fn simple_returns_into(values: &[f64], returns: &mut [f64]) -> Result
 
 /// The last `count` of the simple returns of values that all must be above zero; all when there are fewer.
 pub(crate) fn recent_returns(values: &[f64], count: usize) -> Result<Vec<f64>, Unavailable> {
-    if values.iter().fold(true, |all, value| all & (*value > 0.0) & (*value < f64::INFINITY)) {
+    if dispatch!(Level::new(), _ => all_positive(values)) {
         simple_returns(last(values, count + 1))
     } else {
         Ok(last(&simple_returns(values)?, count).to_vec())
     }
+}
+
+#[inline(always)]
+fn all_positive(values: &[f64]) -> bool {
+    values.iter().fold(true, |all, value| all & (*value > 0.0) & (*value < f64::INFINITY))
 }
 
 /// The returns, and whether all of them and all values but the first are what they should be.
