@@ -17,6 +17,7 @@ mod projections;
 mod remote;
 mod replay;
 mod run;
+mod scripted_ai;
 mod serve;
 
 use std::path::PathBuf;
@@ -110,6 +111,9 @@ enum Command {
     Events(events::Events),
     /// Measure the performance promises
     Bench(bench::Bench),
+    /// Serve an AI provider that keeps to a script
+    #[command(hide = true)]
+    ScriptedAi(scripted_ai::ScriptedAi),
 }
 
 /// Flags in the shape of the configuration: what is absent overrides nothing.
@@ -146,6 +150,7 @@ impl Command {
             Self::Demo(_) => Some("demo"),
             Self::Account(_) => Some("account"),
             Self::Bench(_) => Some("bench"),
+            Self::ScriptedAi(_) => Some("scripted-ai"),
             Self::Run(_)
             | Self::Login(_)
             | Self::Logout
@@ -237,5 +242,6 @@ async fn dispatch(command: Command, config: Config, output: &Output) -> anyhow::
         Command::Import(import) => import::run(import, config, output).await,
         Command::Events(events) => events::run(events, config, output).await,
         Command::Bench(bench) => bench::run(bench, config, output).await,
+        Command::ScriptedAi(scripted) => scripted_ai::run(scripted, output).await,
     }
 }

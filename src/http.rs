@@ -4,6 +4,7 @@ mod accept;
 pub mod access;
 pub mod actors;
 pub mod admin;
+pub mod ai_models;
 pub mod analytics;
 pub mod answer;
 mod aside;
@@ -148,6 +149,8 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(positions::find::find, positions::change::change, positions::delete::delete))
         .routes(routes!(positions::history::list))
         .routes(routes!(positions::marks::list, positions::marks::create))
+        .routes(routes!(ai_models::available::list))
+        .routes(routes!(ai_models::parameters::show))
         .routes(routes!(leaderboard::list::list))
         .routes(routes!(bars::list::list))
         .routes(routes!(symbols::list::list))
