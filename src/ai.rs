@@ -39,5 +39,4 @@ pub use prices::{LongPromptPrice, Price, PriceTable};
 pub use provider::{Delta, Deltas, Dialect, FinishReason, ListedModel, Provider, Request};
 pub use retry::RetryPolicy;
 pub use settle::{Adjustment, AdjustmentReason, Settled, settle};
-pub use sse::{Frame, FrameTooLong, SseParser};
 pub use usage::{UnknownUsage, Usage, UsageFact};

@@ -100,6 +100,8 @@ pub(super) struct Decoder {
     key: Option<SecretText>,
     is_accepted: bool,
     is_done: bool,
+    /// Whether the use came with the end or after it: nothing but `[DONE]` can follow.
+    has_last_usage: bool,
     /// Calls by their index, fragments joined.
     calls: BTreeMap<u64, ToolCall>,
     usage: Option<Usage>,
@@ -109,7 +111,8 @@ pub(super) struct Decoder {
 impl Decoder {
     pub(super) const fn new(key: Option<SecretText>) -> Self {
         let calls = BTreeMap::new();
-        Self { key, is_accepted: false, is_done: false, calls, usage: None, finish: None }
+        let (is_accepted, is_done, has_last_usage) = (false, false, false);
+        Self { key, is_accepted, is_done, has_last_usage, calls, usage: None, finish: None }
     }
 
     fn chunk(&mut self, chunk: &Value, out: &mut VecDeque<Delta>) -> Result<(), ProviderError> {
@@ -123,11 +126,17 @@ impl Decoder {
             let text = |name: &str| chunk.get(name).and_then(Value::as_str).map(str::to_owned);
             out.push_back(Delta::Accepted { response_id: text("id"), model: text("model") });
         }
+        self.choice(chunk, out);
         if let Some(usage) = chunk.get("usage").and_then(usage) {
             self.usage = Some(usage);
+            self.has_last_usage = self.finish.is_some();
         }
+        Ok(())
+    }
+
+    fn choice(&mut self, chunk: &Value, out: &mut VecDeque<Delta>) {
         let choice = chunk.get("choices").and_then(Value::as_array).and_then(|choices| choices.first());
-        let Some(choice) = choice else { return Ok(()) };
+        let Some(choice) = choice else { return };
         // An answer that comes as a whole has a message instead.
         if let Some(delta) = choice.get("delta").or_else(|| choice.get("message")) {
             self.delta(delta, out);
@@ -141,7 +150,6 @@ impl Decoder {
                 other => FinishReason::Other(masked(other, None)),
             });
         }
-        Ok(())
     }
 
     fn delta(&mut self, delta: &Value, out: &mut VecDeque<Delta>) {
@@ -214,7 +222,7 @@ impl Decode for Decoder {
     }
 
     fn is_over(&self) -> bool {
-        self.is_done
+        self.is_done || self.has_last_usage
     }
 
     fn end(&mut self, out: &mut VecDeque<Delta>) -> Result<(), ProviderError> {

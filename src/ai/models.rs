@@ -14,7 +14,7 @@ use super::error::ProviderError;
 use super::family::Family;
 use super::message::Prompt;
 use super::parameters::OUTPUT_TOKENS_MAX;
-use super::prices::{Price, PriceTable, Pricing};
+use super::prices::Pricing;
 use super::provider::{Dialect, HttpProvider, ListedModel, Provider, Request};
 use super::retry::RetryPolicy;
 use super::settle::{Settled, settle};
@@ -219,20 +219,6 @@ impl AiModels {
     pub fn settle(&self, model: &str, settings: &[&Map<String, Value>]) -> Result<Settled, CallRefused> {
         let (served, model) = self.find(model)?;
         Ok(settle_for(served.provider.dialect(), model, settings))
-    }
-
-    /// The price of a model at its provider; none where nobody knows.
-    pub fn price(&self, model: &str) -> Option<&'static Price> {
-        let (served, model) = self.find(model).ok()?;
-        match served.pricing {
-            Pricing::Listed(table) => table.price(model),
-            Pricing::Free | Pricing::Unknown => None,
-        }
-    }
-
-    /// The version of the price table in force.
-    pub fn price_table(&self) -> Option<&'static str> {
-        PriceTable::listed().ok().map(|table| table.version.as_str())
     }
 
     /// Asks every provider whether it is there.

@@ -215,3 +215,15 @@ fn halves(text: &str) -> [&str; 2] {
     let (first, second) = text.split_at(middle);
     [first, second]
 }
+
+/// Sets a member of an object.
+fn put(object: &mut Value, name: &str, member: Value) {
+    if let Some(members) = object.as_object_mut() {
+        members.insert(name.to_owned(), member);
+    }
+}
+
+/// A member that is a text; empty without one.
+fn text_of<'a>(object: &'a Value, name: &str) -> &'a str {
+    object.get(name).and_then(Value::as_str).unwrap_or_default()
+}

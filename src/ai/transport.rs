@@ -1,6 +1,7 @@
 //! HTTP to a provider: sends a request, reads its answer piece by piece, and says what went wrong.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream;
@@ -22,6 +23,8 @@ const EVENT_BYTES_MAX: usize = 1 << 20;
 const STREAM_BYTES_MAX: usize = 32 << 20;
 /// Longest answer that comes as a whole, in bytes.
 const BODY_BYTES_MAX: usize = 8 << 20;
+/// How long the formal end of an answer may take.
+const END_PATIENCE: Duration = Duration::from_secs(1);
 /// How we call ourselves.
 const TITLE: &str = "tapedeck";
 
@@ -114,7 +117,8 @@ fn chain(error: &dyn std::error::Error) -> String {
 /// A stream that is being read.
 struct Reading<D> {
     address: Address,
-    answer: Response,
+    /// None once nothing more is wanted of it.
+    answer: Option<Response>,
     parser: Option<SseParser>,
     decoder: D,
     bytes: usize,
@@ -144,7 +148,7 @@ pub(super) async fn stream<D: Decode>(
     }
     let parser = Some(SseParser::new(EVENT_BYTES_MAX));
     let ready = VecDeque::new();
-    let reading = Reading { address, answer, parser, decoder, bytes: 0, ready, failure: None };
+    let reading = Reading { address, answer: Some(answer), parser, decoder, bytes: 0, ready, failure: None };
     Ok(stream::unfold(reading, |mut reading| async move {
         let next = reading.next().await?;
         Some((next, reading))
@@ -162,8 +166,8 @@ impl<D: Decode> Reading<D> {
             if let Some(failure) = self.failure.take() {
                 return Some(Err(failure));
             }
-            let parser = self.parser.as_mut()?;
-            let outcome = match self.answer.chunk().await {
+            let (parser, answer) = (self.parser.as_mut()?, self.answer.as_mut()?);
+            let outcome = match answer.chunk().await {
                 Ok(Some(piece)) => {
                     self.bytes += piece.len();
                     match parser.push(&piece) {
@@ -192,6 +196,9 @@ impl<D: Decode> Reading<D> {
             self.decoder.frame(frame, &mut self.ready)?;
             if self.decoder.is_over() {
                 self.parser = None;
+                if let Some(answer) = self.answer.take() {
+                    tokio::spawn(read_to_the_end(answer));
+                }
                 return self.decoder.end(&mut self.ready);
             }
         }
@@ -209,6 +216,14 @@ impl<D: Decode> Reading<D> {
         }
         self.decoder.end(&mut self.ready).map_err(|failure| cut.unwrap_or(failure))
     }
+}
+
+/// Reads what follows an answer that is complete, which is its formal end: only then the connection can be used again, and
+/// the next call needs no handshake.
+async fn read_to_the_end(mut answer: Response) {
+    let rest = async { while let Ok(Some(_)) = answer.chunk().await {} };
+    // A provider that keeps the stream open loses the connection, which is all that is lost.
+    let _ = tokio::time::timeout(END_PATIENCE, rest).await;
 }
 
 /// Asks for the list of models, which all APIs have at the same place.

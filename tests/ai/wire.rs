@@ -1,11 +1,11 @@
 //! Both wire forms: what is sent, and how answers are put together.
 
 use serde_json::{Value, json};
-use tapedeck::ai::scripted::{Quirk, Turn};
-use tapedeck::ai::{CallEvent, FinishReason, Message, OutputForm, Tool, ToolChoice};
-use tapedeck::config::AiApi;
+use tapedeck::ai::scripted::{Fault, Quirk, Turn};
+use tapedeck::ai::{AiModels, CallEvent, FinishReason, Message, OutputForm, Tool, ToolChoice};
+use tapedeck::config::{AiApi, AiProviderConfig, BaseUrl};
 
-use super::kit::{BOTH, answered, events, finish, settings, stage, stage_with, terms, user};
+use super::kit::{BOTH, answered, config_of, events, finish, settings, stage, stage_with, terms, user};
 
 fn buy() -> Tool {
     Tool {
@@ -239,4 +239,42 @@ async fn the_script_chooses_turns_by_what_is_asked() {
     assert_eq!(answered(&stage.call(terms.clone()).complete().await), "anything");
     terms.prompt.messages.push(user("and the weather?"));
     assert_eq!(answered(&stage.call(terms).complete().await), "rain");
+}
+
+#[tokio::test]
+async fn calls_share_a_connection() {
+    for api in BOTH {
+        let stage = stage(api, [Turn::say("a"), Turn::say("b"), Turn::say("c")]).await;
+        for _ in 0..3 {
+            answered(&stage.ask("hello").await);
+            // Its formal end comes a little later than the answer.
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        let peers: std::collections::BTreeSet<_> = stage.server.seen().iter().map(|it| it.peer).collect();
+        assert_eq!(peers.len(), 1, "{api:?}: {peers:?}");
+        assert_eq!(stage.server.abandoned(), 0);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_is_over_with_its_use_even_if_the_stream_stays_open() {
+    let events = 1 + 2 + 2;
+    let turn = Turn::say("one two").but(Fault::SilentAfter(events));
+    let stage = stage(AiApi::ChatCompletions, [turn]).await;
+    let report = stage.ask("hello").await;
+    assert_eq!(answered(&report), "one two");
+    assert!(report.usage.stated().is_some());
+}
+
+#[test]
+fn what_a_model_would_be_told_can_be_asked_before() {
+    tapedeck::tls::install();
+    let base_url = Some(BaseUrl::try_from("http://127.0.0.1:1/v1".to_owned()).unwrap());
+    let provider = AiProviderConfig { base_url, api: Some(AiApi::Responses), ..AiProviderConfig::default() };
+    let models = AiModels::new(&config_of(provider)).unwrap();
+    let wished = settings(json!({ "temperature": 3, "colour": "red" }));
+    let settled = models.settle("gpt-4.1", &[&wished[0]]).unwrap();
+    assert_eq!(settled.parameters.temperature, Some(2.0));
+    assert_eq!(settled.adjustments.len(), 1);
+    assert_eq!(settled.kept["colour"], "red");
 }

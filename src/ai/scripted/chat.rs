@@ -3,15 +3,15 @@
 use serde_json::{Value, json};
 
 use super::stream::{Answering, Event};
-use super::{Quirk, ScriptedCall, ScriptedUsage, Turn, halves};
+use super::{Quirk, ScriptedCall, ScriptedUsage, Turn, halves, put};
 
 /// The events of a turn, the first to the last.
 pub(super) fn events(turn: &Turn, answering: &Answering) -> Vec<Event> {
     let chunk = |delta: Value, finish: Option<&str>| {
         let mut chunk = frame(answering);
-        chunk["choices"] = json!([{ "index": 0, "delta": delta, "finish_reason": finish }]);
+        put(&mut chunk, "choices", json!([{ "index": 0, "delta": delta, "finish_reason": finish }]));
         if turn.is(Quirk::Unknown) {
-            chunk["novelty"] = json!({ "of": "tomorrow" });
+            put(&mut chunk, "novelty", json!({ "of": "tomorrow" }));
         }
         Event::data(&chunk)
     };
@@ -24,8 +24,8 @@ pub(super) fn events(turn: &Turn, answering: &Answering) -> Vec<Event> {
     events.push(chunk(json!({}), Some(finish(turn))));
     if let Some(usage) = usage(turn, answering) {
         let mut last = frame(answering);
-        last["choices"] = if turn.is(Quirk::NullChoices) { Value::Null } else { json!([]) };
-        last["usage"] = usage;
+        put(&mut last, "choices", if turn.is(Quirk::NullChoices) { Value::Null } else { json!([]) });
+        put(&mut last, "usage", usage);
         events.push(Event::data(&last));
     }
     if !turn.is(Quirk::NoDone) {
@@ -37,17 +37,17 @@ pub(super) fn events(turn: &Turn, answering: &Answering) -> Vec<Event> {
 /// The whole answer at once.
 pub(super) fn whole(turn: &Turn, answering: &Answering) -> Value {
     let mut answer = frame(answering);
-    answer["object"] = json!("chat.completion");
+    put(&mut answer, "object", json!("chat.completion"));
     let calls = turn.call.iter().enumerate().map(|(index, call)| {
         let function = json!({ "name": call.name, "arguments": call.arguments_text() });
         json!({ "id": call_id(answering, index), "type": "function", "function": function })
     });
     let mut message = json!({ "role": "assistant", "content": turn.say });
     if !turn.call.is_empty() {
-        message["tool_calls"] = calls.collect();
+        put(&mut message, "tool_calls", calls.collect());
     }
-    answer["choices"] = json!([{ "index": 0, "message": message, "finish_reason": finish(turn) }]);
-    answer["usage"] = usage(turn, answering).unwrap_or_default();
+    put(&mut answer, "choices", json!([{ "index": 0, "message": message, "finish_reason": finish(turn) }]));
+    put(&mut answer, "usage", usage(turn, answering).unwrap_or_default());
     answer
 }
 
@@ -64,7 +64,7 @@ fn call_id(answering: &Answering, index: usize) -> String {
 fn fragments(turn: &Turn, index: usize, call: &ScriptedCall) -> impl Iterator<Item = Value> {
     let numbered = |mut fragment: Value| {
         if !turn.is(Quirk::NoIndex) {
-            fragment["index"] = json!(index);
+            put(&mut fragment, "index", json!(index));
         }
         fragment
     };
@@ -91,7 +91,7 @@ fn usage(turn: &Turn, answering: &Answering) -> Option<Value> {
     let mut usage =
         json!({ "prompt_tokens": input, "completion_tokens": output, "total_tokens": input + output });
     if let ScriptedUsage::Stated { cost: Some(cost), .. } = &turn.usage {
-        usage["cost"] = json!(cost);
+        put(&mut usage, "cost", json!(cost));
     }
     Some(usage)
 }

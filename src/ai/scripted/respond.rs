@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::stream::{Answering, Event};
-use super::{Quirk, Turn, halves};
+use super::{Quirk, Turn, halves, put, text_of};
 
 /// The events of a turn, the first to the last.
 pub(super) fn events(turn: &Turn, answering: &Answering) -> Vec<Event> {
@@ -28,19 +28,19 @@ pub(super) fn events(turn: &Turn, answering: &Answering) -> Vec<Event> {
     }
     for (index, item) in calls(turn, answering).into_iter().enumerate() {
         let mut begun = item.clone();
-        begun["arguments"] = json!("");
-        let id = &item["id"];
+        put(&mut begun, "arguments", json!(""));
+        let (id, arguments) = (text_of(&item, "id").to_owned(), text_of(&item, "arguments").to_owned());
         told.event("response.output_item.added", json!({ "output_index": index, "item": begun }));
-        for half in halves(item["arguments"].as_str().unwrap_or_default()) {
+        for half in halves(&arguments) {
             let delta = json!({ "item_id": id, "delta": half });
             told.event("response.function_call_arguments.delta", delta);
         }
-        let done = json!({ "item_id": id, "arguments": item["arguments"] });
+        let done = json!({ "item_id": id, "arguments": arguments });
         told.event("response.function_call_arguments.done", done);
         told.event("response.output_item.done", json!({ "output_index": index, "item": item }));
     }
     let over = whole(turn, answering);
-    let kind = format!("response.{}", over["status"].as_str().unwrap_or_default());
+    let kind = format!("response.{}", text_of(&over, "status"));
     told.event(&kind, json!({ "response": over }));
     told.events
 }
@@ -56,16 +56,22 @@ pub(super) fn whole(turn: &Turn, answering: &Answering) -> Value {
     let text = json!([{ "type": "output_text", "text": turn.say }]);
     let said = json!({ "type": "message", "id": "msg_0", "role": "assistant", "content": text });
     let said = (!turn.say.is_empty()).then_some(said);
-    over["output"] = said.into_iter().chain(calls(turn, answering)).collect();
+    put(&mut over, "output", said.into_iter().chain(calls(turn, answering)).collect());
     match turn.finish.as_deref() {
-        Some("length") => over["incomplete_details"] = json!({ "reason": "max_output_tokens" }),
-        Some("content_filter") => over["incomplete_details"] = json!({ "reason": "content_filter" }),
-        Some("failed") => over["error"] = json!({ "code": "server_error", "message": "as the script wants" }),
+        Some("length") => put(&mut over, "incomplete_details", json!({ "reason": "max_output_tokens" })),
+        Some("content_filter") => put(&mut over, "incomplete_details", json!({ "reason": "content_filter" })),
+        Some("failed") => {
+            put(&mut over, "error", json!({ "code": "server_error", "message": "as the script wants" }))
+        }
         Some(_) | None => {}
     }
     if let Some((input, output)) = turn.tokens(answering.prompt_words) {
-        over["usage"] =
-            json!({ "input_tokens": input, "output_tokens": output, "total_tokens": input + output });
+        let total = input + output;
+        put(
+            &mut over,
+            "usage",
+            json!({ "input_tokens": input, "output_tokens": output, "total_tokens": total }),
+        );
     }
     over
 }
@@ -93,8 +99,8 @@ struct Told {
 
 impl Told {
     fn event(&mut self, kind: &str, mut event: Value) {
-        event["type"] = json!(kind);
-        event["sequence_number"] = json!(self.events.len());
+        put(&mut event, "type", json!(kind));
+        put(&mut event, "sequence_number", json!(self.events.len()));
         self.events.push(Event::named(kind, &event));
     }
 }

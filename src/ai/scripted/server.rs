@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -27,6 +27,8 @@ const SEEN_MAX: usize = 1_000;
 pub struct Seen {
     /// Its path.
     pub path: String,
+    /// Where it came from: the same for requests over one connection.
+    pub peer: SocketAddr,
     /// Its headers.
     pub headers: HeaderMap,
     /// Its body; null where that was no JSON.
@@ -58,6 +60,16 @@ enum Form {
     Responses,
 }
 
+impl Form {
+    /// The member of a request that holds the conversation.
+    const fn list(self) -> &'static str {
+        match self {
+            Self::Chat => "messages",
+            Self::Responses => "input",
+        }
+    }
+}
+
 impl ScriptedServer {
     /// Serves a script on a free port of this machine.
     ///
@@ -87,7 +99,9 @@ impl ScriptedServer {
             .route("/v1/responses", post(answer_responses))
             .route("/v1/models", get(list_models))
             .with_state(stage.clone());
-        let serving = tokio::spawn(async move { axum::serve(listener, router).await });
+        let serving = tokio::spawn(async move {
+            axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>()).await
+        });
         Ok(Self { address, stage, serving })
     }
 
@@ -131,22 +145,27 @@ fn held<T>(lock: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     lock.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// The request as it came.
+type Asked = (Uri, ConnectInfo<SocketAddr>, HeaderMap, String);
+
 async fn answer_chat(
     State(stage): State<Arc<Stage>>,
     uri: Uri,
+    peer: ConnectInfo<SocketAddr>,
     headers: HeaderMap,
     body: String,
 ) -> Response {
-    stage.answer(Form::Chat, &uri, headers, &body).await
+    stage.answer(Form::Chat, (uri, peer, headers, body)).await
 }
 
 async fn answer_responses(
     State(stage): State<Arc<Stage>>,
     uri: Uri,
+    peer: ConnectInfo<SocketAddr>,
     headers: HeaderMap,
     body: String,
 ) -> Response {
-    stage.answer(Form::Responses, &uri, headers, &body).await
+    stage.answer(Form::Responses, (uri, peer, headers, body)).await
 }
 
 async fn list_models(State(stage): State<Arc<Stage>>) -> Json<Value> {
@@ -155,16 +174,16 @@ async fn list_models(State(stage): State<Arc<Stage>>) -> Json<Value> {
 }
 
 impl Stage {
-    async fn answer(&self, form: Form, uri: &Uri, headers: HeaderMap, body: &str) -> Response {
-        let body: Value = serde_json::from_str(body).unwrap_or_default();
+    async fn answer(&self, form: Form, (uri, peer, headers, body): Asked) -> Response {
+        let body: Value = serde_json::from_str(&body).unwrap_or_default();
         let number = self.count.fetch_add(1, Ordering::SeqCst) + 1;
         let turn = self.turn(&last_text(form, &body));
         let answering = Answering {
             number,
-            model: body["model"].as_str().unwrap_or("scripted").to_owned(),
-            prompt_words: words(&body[if matches!(form, Form::Chat) { "messages" } else { "input" }]),
+            model: body.get("model").and_then(Value::as_str).unwrap_or("scripted").to_owned(),
+            prompt_words: body.get(form.list()).map_or(0, words),
         };
-        self.remember(Seen { path: uri.path().to_owned(), headers, body });
+        self.remember(Seen { path: uri.path().to_owned(), peer: peer.0, headers, body });
         let Some(turn) = turn else {
             return refusal(400, None, Some("invalid_request_error"), "the script has no turn for this");
         };
@@ -220,12 +239,8 @@ fn refusal(status: u16, retry_after: Option<u64>, code: Option<&str>, message: &
 
 /// The text of the last message or item.
 fn last_text(form: Form, body: &Value) -> String {
-    let (list, members) = match form {
-        Form::Chat => ("messages", ["content", "content"]),
-        Form::Responses => ("input", ["content", "output"]),
-    };
-    let last = body[list].as_array().and_then(|items| items.last());
-    let text = last.and_then(|last| members.iter().find_map(|name| last.get(*name)?.as_str()));
+    let last = body.get(form.list()).and_then(Value::as_array).and_then(|items| items.last());
+    let text = last.and_then(|last| ["content", "output"].iter().find_map(|name| last.get(*name)?.as_str()));
     text.unwrap_or_default().to_owned()
 }
 
