@@ -4,6 +4,7 @@ mod accept;
 pub mod access;
 pub mod actors;
 pub mod admin;
+pub mod ai_models;
 pub mod analytics;
 pub mod answer;
 mod aside;
@@ -169,6 +170,8 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(target_prices::export::export))
         .routes(routes!(target_prices::aggregate::show))
         .routes(routes!(target_prices::history::list))
+        .routes(routes!(ai_models::available::list))
+        .routes(routes!(ai_models::parameters::show))
         .routes(routes!(leaderboard::list::list))
         .routes(routes!(bars::list::list))
         .routes(routes!(symbols::list::list))

@@ -34,6 +34,7 @@ const PAGES: &str = "/docs";
         (name = "accounts", description = "Entering and leaving: the caller's own account, sessions, keys and tickets"),
         (name = "administration", description = "Accounts of others, invitations, and the record of administrators' acts"),
         (name = "models", description = "Trading models: what trades, with what, under which rules"),
+        (name = "AI models", description = "Language models: which can be chosen, and what they can be told"),
         (name = "runs", description = "Runs: a model executed over a range of bars"),
         (name = "portfolios", description = "Portfolios: settings, figures and history"),
         (name = "positions", description = "Positions: the lots of portfolios, and what they are worth"),
