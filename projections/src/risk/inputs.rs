@@ -152,13 +152,6 @@ impl RiskInputs {
         book.map(|book| Roll::new(&book.portfolio, self.prices(), self.as_of_date).collect())
             .unwrap_or_default()
     }
-
-    /// The sources with only one of the portfolios.
-    pub fn alone(&self, portfolio_id: PortfolioId) -> RiskSources {
-        let books =
-            self.sources.books.iter().filter(|book| book.portfolio_id == portfolio_id).cloned().collect();
-        RiskSources { books, ..self.sources.clone() }
-    }
 }
 
 fn part_of(book: &Book, values: &[LotValue<'_>], date: Date, prices: &BookPrices) -> Option<PortfolioPart> {
