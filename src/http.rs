@@ -182,6 +182,8 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(data::snapshot::show))
         .routes(routes!(data::snapshots::list))
         .routes(routes!(data::historical_prices::show))
+        .routes(routes!(data::portfolio_prices::show))
+        .routes(routes!(data::data_quality::show))
         .routes(routes!(data::benchmark_prices::show))
         .routes(routes!(data::etf_prices::show))
         .routes(routes!(data::company_profiles::show))

@@ -21,6 +21,7 @@ mod option_price;
 mod options;
 mod overview;
 mod performance;
+mod price_history;
 mod quality;
 mod rate_sensitivity;
 mod returns;
@@ -62,6 +63,10 @@ pub use option_price::{IvSource, NoGreeks, OptionInputs, PricedOption, priced};
 pub use options::{HeldOption, days_between, kind_of};
 pub use overview::{ExposureView, Exposures, Overview, Pnl, PositionCount, overview};
 pub use performance::{MaxDrawdown, Performance, PeriodReturns, SeriesPeriod, SeriesReturn, performance};
+pub use price_history::{
+    Checks, Feasibilities, Feasibility, HistorySummary, InsufficientHistory, PartialHistory, PriceHistory,
+    SymbolHistories, moving_symbols, price_history,
+};
 pub use quality::{DataQuality, QualityFlag, Skipped};
 pub use rate_sensitivity::RateSensitivityFigures;
 pub use returns::{HoldingsSeries, ReturnPanel};

@@ -6,7 +6,7 @@ pub mod factor_definitions;
 mod kept;
 pub mod portfolio;
 pub mod positions;
-mod question;
+pub mod question;
 pub mod risk;
 pub mod stress_scenarios;
 

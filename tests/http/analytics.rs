@@ -4,4 +4,5 @@ mod aggregate;
 mod factors;
 mod options;
 mod portfolio;
+mod prices;
 mod track_record;

@@ -152,13 +152,6 @@ impl RiskInputs {
         let rolled = book.map(|book| self.sources.rolls.roll(book, self.prices(), self.as_of_date));
         rolled.map(|rolled| rolled.until(self.as_of_date).to_vec()).unwrap_or_default()
     }
-
-    /// The sources with only one of the portfolios.
-    pub fn alone(&self, portfolio_id: PortfolioId) -> RiskSources {
-        let books =
-            self.sources.books.iter().filter(|book| book.portfolio_id == portfolio_id).cloned().collect();
-        RiskSources { books, ..self.sources.clone() }
-    }
 }
 
 fn part_of(book: &Book, values: &[LotValue<'_>], sources: &RiskSources) -> Option<PortfolioPart> {

@@ -23,7 +23,7 @@ use crate::http::answer::Answer;
 use crate::http::aside::aside;
 use crate::http::books::AsOf;
 use crate::http::caller::Caller;
-use crate::http::data::Terms;
+use crate::http::data::terms::Terms;
 use crate::http::error::ApiError;
 use crate::http::page::LIMIT_MAX;
 use crate::http::position::AtLeast;
@@ -173,6 +173,11 @@ impl<'a> Subject<'a> {
         self.vintage
     }
 
+    /// Everything up to here is shown.
+    pub fn position(&self) -> Position {
+        self.position
+    }
+
     /// The API that was asked.
     pub fn api(&self) -> &'a Api {
         self.api
@@ -251,28 +256,33 @@ impl<'a> Subject<'a> {
     ) -> Result<Answer<Answered>, ApiError> {
         let (api, caller, position, session) = (self.api, self.caller, self.position, self.session);
         let key = self.key(kind);
-        let answer =
-            match api.analytics().find(&key) {
-                Some(answer) => answer,
-                None => {
-                    let sources = self.sources().await?;
-                    let computed = aside(api, "computing an analytic", move || async move {
-                        compute(&RiskInputs::of(sources))
-                    });
-                    let operation = "writing an analytic as JSON";
-                    let written = computed.await?;
-                    let answer =
-                        written.map_err(|source| ApiError::Internal { operation, source: source.into() })?;
-                    api.analytics().keep(key, &answer);
-                    answer
-                }
-            };
+        let answer = match api.analytics().find(&key) {
+            Some(answer) => answer,
+            None => {
+                let operation = "writing an analytic as JSON";
+                let written = self.computed(compute).await?;
+                let answer =
+                    written.map_err(|source| ApiError::Internal { operation, source: source.into() })?;
+                api.analytics().keep(key, &answer);
+                answer
+            }
+        };
         let KeptAnswer { data, listed } = answer;
         let answer = Answer::ok(caller, Answered(data)).at(position).as_of(session);
         Ok(match listed {
             Some((total, next)) => answer.total(total).next(next),
             None => answer,
         })
+    }
+
+    /// What is computed of the portfolios, aside.
+    pub async fn computed<T: Send + 'static>(
+        self,
+        compute: impl FnOnce(&RiskInputs) -> T + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let api = self.api;
+        let sources = self.sources().await?;
+        aside(api, "computing an analytic", move || async move { compute(&RiskInputs::of(sources)) }).await
     }
 
     /// All that an answer follows from. The same portfolios asked for as one and as several are answered in other shapes.
