@@ -26,7 +26,7 @@ pub use field::{FieldError, sentence};
 pub use fill_rule::FillRule;
 pub use indicators::{Indicators, SharedIndicators};
 pub use order::{
-    Order, OrderId, OrderKind, OrderSide, OrderType, RefusedOrder, RestingOrder, Side, TimeInForce,
+    Order, OrderId, OrderKind, OrderSide, OrderType, RefusedOrder, RestingOrder, Side, TimeInForce, Trail,
 };
 pub use refusal::Refusal;
 pub use spec::{Limits, PolicyDescription, PolicySpec, catalogue};

@@ -15,6 +15,7 @@ mod snapshot;
 mod step;
 #[cfg(test)]
 pub(crate) mod tests;
+mod watch;
 
 use std::fmt;
 

@@ -67,7 +67,7 @@ pub struct ModelDraft {
     pub commission_rate: Option<Rate>,
     /// Price concession of market and stop orders; by default 0.
     pub slippage_rate: Option<Rate>,
-    /// The types of order that are not refused; by default all.
+    /// The types of order that are not refused; by default market, limit and stop orders.
     pub allowed_order_types: Option<BTreeSet<OrderType>>,
     /// At which price market orders fill; by default as the interval of the run suggests.
     pub fill_rule: Option<FillRule>,
@@ -111,7 +111,7 @@ impl ModelSettings {
             initial_cash: draft.initial_cash.unwrap_or(INITIAL_CASH_DEFAULT),
             commission_rate: draft.commission_rate.unwrap_or(Rate::ZERO),
             slippage_rate: draft.slippage_rate.unwrap_or(Rate::ZERO),
-            allowed_order_types: draft.allowed_order_types.unwrap_or_else(|| OrderType::ALL.into()),
+            allowed_order_types: draft.allowed_order_types.unwrap_or_else(|| OrderType::DEFAULT.into()),
             fill_rule: draft.fill_rule,
             benchmark: draft.benchmark,
         };

@@ -50,7 +50,7 @@ fn a_model_needs_only_a_name() {
     };
     assert_eq!(signature.as_str(), "steady-hand");
     assert_eq!(settings.initial_cash, "10000".parse().unwrap());
-    assert_eq!(settings.allowed_order_types, OrderType::ALL.into());
+    assert_eq!(settings.allowed_order_types, OrderType::DEFAULT.into());
     assert_eq!((settings.symbols, settings.fill_rule, settings.benchmark), (None, None, None));
     assert_eq!(settings.policy.name(), "builtin/buy-and-hold");
 }

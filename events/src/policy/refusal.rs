@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::OrderType;
+use super::{OrderSide, OrderType};
 use crate::instrument::Market;
-use crate::{Cash, Price, Quantity, Symbol};
+use crate::{Cash, Price, Quantity, Rate, Symbol};
 
 /// The broken rule. Rules are checked in the order of these variants; the first broken one refuses the order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -46,6 +46,26 @@ pub enum Refusal {
     PriceNotPositive {
         /// The price asked for.
         price: Price,
+    },
+    /// A trailing stop stays behind by more than nothing and less than the whole price.
+    #[error("the trail must be above 0 and below 1, not {rate}")]
+    TrailOutOfRange {
+        /// The fraction asked for.
+        rate: Rate,
+    },
+    /// The limit and the stop of exits lie on the wrong sides of each other, so that one of them is reached at once.
+    #[error("a limit at {limit_price} and a stop at {stop_price} cross")]
+    LegsCrossed {
+        /// The price of the limit.
+        limit_price: Price,
+        /// The price of the stop.
+        stop_price: Price,
+    },
+    /// A bracket places the exits of what it opens.
+    #[error("a bracket opens a position; this one would close one")]
+    BracketCloses {
+        /// The side asked for.
+        side: OrderSide,
     },
     /// As many orders wait as a run keeps.
     #[error("at most {limit} orders may wait at a time")]
@@ -143,6 +163,9 @@ impl Refusal {
             Self::OrderTypeNotAllowed { .. } => "order_type_not_allowed",
             Self::RecordedPriceNotAllowed => "recorded_price_not_allowed",
             Self::PriceNotPositive { .. } => "price_not_positive",
+            Self::TrailOutOfRange { .. } => "trail_out_of_range",
+            Self::LegsCrossed { .. } => "legs_crossed",
+            Self::BracketCloses { .. } => "bracket_closes",
             Self::TooManyResting { .. } => "too_many_resting",
             Self::SymbolNotAllowed { .. } => "symbol_not_allowed",
             Self::NoPrice { .. } => "no_price",

@@ -5,9 +5,9 @@ use super::quote::Quote;
 use super::{Book, PriceRule, RunSnapshot};
 use crate::instrument::Market;
 use crate::market::{Bars, Columns};
-use crate::policy::{FillRule, Order, OrderKind, OrderSide, Refusal, Side};
+use crate::policy::{FillRule, Order, OrderKind, OrderSide, Refusal, Side, Trail};
 use crate::time::TradingDay;
-use crate::{Price, Quantity};
+use crate::{Quantity, Rate};
 
 /// Orders that may wait at a time.
 pub const RESTING_ORDERS_MAX: usize = 1_000;
@@ -78,10 +78,7 @@ impl<'a> Rules<'a> {
         let (column, columns) = self.column_of(order)?;
         let no_price = || Refusal::NoPrice { symbol: order.symbol.clone(), market };
         // Short and cover are refused below; until then they are priced as what they would do.
-        let side = match order.side {
-            OrderSide::Buy | OrderSide::Cover => Side::Buy,
-            OrderSide::Sell | OrderSide::Short => Side::Sell,
-        };
+        let side = order.side.side();
         let settlement = self.settlement(order.kind, side, columns).ok_or_else(no_price)?;
         check_lot(order.quantity, market)?;
         let trading_date = self.trading_date(market);
@@ -127,15 +124,21 @@ impl<'a> Rules<'a> {
         if !self.snapshot.allowed_order_types.contains(&order_type) {
             return Err(Refusal::OrderTypeNotAllowed { order_type });
         }
-        if let Some(price) = named_price(order.kind).filter(|price| !price.is_positive()) {
+        if let Some(price) = order.kind.prices().find(|price| !price.is_positive()) {
             return Err(Refusal::PriceNotPositive { price });
         }
         if matches!(order.kind, OrderKind::Recorded { .. }) && !self.snapshot.policy.names_prices() {
             return Err(Refusal::RecordedPriceNotAllowed);
         }
+        check_shape(order)?;
         let waits = match order.kind {
             OrderKind::Market => self.snapshot.fill_rule.fills_later(),
-            OrderKind::Limit { .. } | OrderKind::Stop { .. } => true,
+            OrderKind::Limit { .. }
+            | OrderKind::Stop { .. }
+            | OrderKind::StopLimit { .. }
+            | OrderKind::TrailingStop { .. }
+            | OrderKind::Bracket { .. }
+            | OrderKind::Oco { .. } => true,
             OrderKind::Recorded { .. } => false,
         };
         if waits && self.book.resting().len() >= RESTING_ORDERS_MAX {
@@ -149,19 +152,30 @@ impl<'a> Rules<'a> {
     fn settlement(&self, kind: OrderKind, side: Side, columns: &Columns) -> Option<Settlement> {
         let open = columns.open_at(self.index)?;
         let slipped = |rule, price| Quote::slipped(rule, price, side, self.snapshot);
+        let close_or_open = || columns.close_at(self.index).unwrap_or(open);
         Some(match (kind, self.snapshot.fill_rule) {
-            (OrderKind::Market, FillRule::Open) => Settlement::Now(slipped(PriceRule::Open, open)),
-            (OrderKind::Market, FillRule::SameClose) => {
+            (OrderKind::Market | OrderKind::Bracket { entry_limit_price: None, .. }, FillRule::Open) => {
+                Settlement::Now(slipped(PriceRule::Open, open))
+            }
+            (OrderKind::Market | OrderKind::Bracket { entry_limit_price: None, .. }, FillRule::SameClose) => {
                 Settlement::Now(slipped(PriceRule::Close, columns.close_at(self.index)?))
             }
-            (OrderKind::Market, FillRule::NextOpen | FillRule::NextClose) => {
-                Settlement::Later(slipped(PriceRule::Close, columns.close_at(self.index).unwrap_or(open)))
-            }
-            (OrderKind::Limit { limit_price, .. }, _) => {
-                Settlement::Later(slipped(PriceRule::LimitReached, limit_price))
-            }
-            (OrderKind::Stop { stop_price, .. }, _) => {
+            (
+                OrderKind::Market | OrderKind::Bracket { entry_limit_price: None, .. },
+                FillRule::NextOpen | FillRule::NextClose,
+            ) => Settlement::Later(slipped(PriceRule::Close, close_or_open())),
+            (
+                OrderKind::Limit { limit_price, .. }
+                | OrderKind::StopLimit { limit_price, .. }
+                | OrderKind::Bracket { entry_limit_price: Some(limit_price), .. },
+                _,
+            ) => Settlement::Later(slipped(PriceRule::LimitReached, limit_price)),
+            (OrderKind::Stop { stop_price, .. } | OrderKind::Oco { stop_price, .. }, _) => {
                 Settlement::Later(slipped(PriceRule::StopReached, stop_price))
+            }
+            (OrderKind::TrailingStop { trail, .. }, rule) => {
+                let known = if rule.sees_complete_bar() { close_or_open() } else { open };
+                Settlement::Later(slipped(PriceRule::StopReached, trail.stop(known, side)))
             }
             (OrderKind::Recorded { price }, _) => Settlement::Now(Quote::recorded(open, price)),
         })
@@ -243,12 +257,24 @@ fn check_lot(amount: Quantity, market: Market) -> Result<(), Refusal> {
     Err(Refusal::LotSize { amount, lot, below, above: below + lot })
 }
 
-/// The price that an order names, if it names one.
-const fn named_price(kind: OrderKind) -> Option<Price> {
-    match kind {
-        OrderKind::Market => None,
-        OrderKind::Limit { limit_price, .. } => Some(limit_price),
-        OrderKind::Stop { stop_price, .. } => Some(stop_price),
-        OrderKind::Recorded { price } => Some(price),
+/// What an order of several prices must keep to make sense.
+fn check_shape(order: &Order) -> Result<(), Refusal> {
+    if let OrderKind::TrailingStop { trail: Trail::Rate(rate), .. } = order.kind
+        && (!rate.is_positive() || rate >= WHOLE)
+    {
+        return Err(Refusal::TrailOutOfRange { rate });
     }
+    if matches!(order.kind, OrderKind::Bracket { .. }) && !order.side.opens() {
+        return Err(Refusal::BracketCloses { side: order.side });
+    }
+    let Some((limit_price, stop_price)) = order.kind.legs() else { return Ok(()) };
+    let exit_side = order.exits().map_or(order.side, |exits| exits.side).side();
+    let apart = match exit_side {
+        Side::Sell => stop_price < limit_price,
+        Side::Buy => limit_price < stop_price,
+    };
+    if apart { Ok(()) } else { Err(Refusal::LegsCrossed { limit_price, stop_price }) }
 }
+
+/// All of a price.
+const WHOLE: Rate = Rate::from_units(100_000_000);

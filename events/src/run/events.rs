@@ -46,7 +46,7 @@ pub struct RunRequested {
     pub snapshot: Box<RunSnapshot>,
 }
 
-/// An order waits: a limit or stop order, or a market order that fills in its symbol's next bar.
+/// An order waits: one that names a price, or a market order that fills in its symbol's next bar.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OrderAccepted {
     /// The bar of the run in which it was accepted; it fills in a later one.
@@ -57,6 +57,9 @@ pub struct OrderAccepted {
     pub order_id: OrderId,
     /// What it wants.
     pub order: Order,
+    /// The bracket whose execution placed it; `None` for an order that the policy proposed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<OrderId>,
 }
 
 impl OrderAccepted {
@@ -82,15 +85,25 @@ pub enum PriceRule {
     StopAtOpen,
     /// A stop order whose stop was reached within the bar.
     StopReached,
+    /// A stop-limit order whose bar opened at the stop or beyond, within the limit.
+    StopLimitAtOpen,
+    /// A stop-limit order whose stop was reached within the bar, within the limit.
+    StopLimitReached,
     /// A recorded execution at its own price.
     Recorded,
 }
 
 impl PriceRule {
-    /// Whether slippage moves the price against the trader: never for limits and recorded prices.
+    /// Whether slippage moves the price against the trader: never for limits and recorded prices, and no further than
+    /// its limit for a stop-limit order.
     pub const fn slips(self) -> bool {
         match self {
-            Self::Open | Self::Close | Self::StopAtOpen | Self::StopReached => true,
+            Self::Open
+            | Self::Close
+            | Self::StopAtOpen
+            | Self::StopReached
+            | Self::StopLimitAtOpen
+            | Self::StopLimitReached => true,
             Self::LimitAtOpen | Self::LimitReached | Self::Recorded => false,
         }
     }

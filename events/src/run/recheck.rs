@@ -4,6 +4,7 @@
 mod account;
 mod difference;
 mod fill;
+mod path;
 mod redecide;
 
 pub use difference::{Difference, Discrepancy};

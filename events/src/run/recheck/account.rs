@@ -6,7 +6,7 @@ use super::difference::{Discrepancy, holds, same};
 use super::fill::{Place, check_price};
 use crate::market::{Bars, Columns};
 use crate::money::value_units;
-use crate::policy::{OrderId, OrderKind, Refusal, Side};
+use crate::policy::{Order, OrderId, OrderKind, OrderType, Refusal, Side};
 use crate::run::clock::Clock;
 use crate::run::{
     BarsClosed, Fingerprint, OrderAccepted, OrderFilled, OrderRefused, Run, RunEvent, RunFigures,
@@ -24,6 +24,8 @@ pub(super) struct Account<'a> {
     filled: Vec<OrderFilled>,
     /// Shares held and their marks at the last closed bar, by column.
     held: BTreeMap<usize, (Quantity, Price)>,
+    /// The last executed order, where it had waited.
+    bracket: Option<Order>,
     /// Bar and record of the next execution, as far as executions tell.
     cursor: Cursor,
 }
@@ -45,6 +47,7 @@ impl<'a> Account<'a> {
             clock: Clock::new(bars.interval()),
             filled: Vec::new(),
             held: BTreeMap::new(),
+            bracket: None,
             cursor: Cursor::default(),
         }
     }
@@ -113,14 +116,47 @@ impl<'a> Account<'a> {
     fn check_accepted(&self, run: &Trading, accepted: &OrderAccepted) -> Checked {
         self.check_bar(run, accepted.bar, accepted.bar_start_s)?;
         same("order_id", accepted.order_id, run.book.next_order())?;
-        let may_wait = match accepted.order.kind {
-            OrderKind::Market => run.snapshot.fill_rule.fills_later(),
-            OrderKind::Limit { .. } | OrderKind::Stop { .. } => true,
+        let allowed = &run.snapshot.allowed_order_types;
+        let kind = accepted.order.kind;
+        if let Some(parent) = accepted.parent {
+            holds(allowed.contains(&OrderType::Bracket), "brackets are allowed")?;
+            return self.check_exits(accepted, parent);
+        }
+        let may_wait = match kind {
+            OrderKind::Market | OrderKind::Bracket { entry_limit_price: None, .. } => {
+                run.snapshot.fill_rule.fills_later()
+            }
+            OrderKind::Limit { .. }
+            | OrderKind::Stop { .. }
+            | OrderKind::StopLimit { .. }
+            | OrderKind::TrailingStop { .. }
+            | OrderKind::Bracket { .. }
+            | OrderKind::Oco { .. } => true,
             OrderKind::Recorded { .. } => false,
         };
-        holds(may_wait, "only limit and stop orders wait, and market orders that fill in a later bar")?;
-        let allowed = &run.snapshot.allowed_order_types;
-        holds(allowed.contains(&accepted.order.kind.order_type()), "the type of the order is allowed")
+        holds(may_wait, "only orders that name a price wait, and market orders that fill in a later bar")?;
+        holds(allowed.contains(&kind.order_type()), "the type of the order is allowed")
+    }
+
+    /// Exits close what the execution before them opened. The terms of a bracket that did not wait are not recorded;
+    /// those of one that did are compared.
+    fn check_exits(&self, accepted: &OrderAccepted, parent: OrderId) -> Checked {
+        let entry = self.filled.last().filter(|filled| filled.order_id == parent);
+        let Some(entry) = entry else {
+            return Err(Discrepancy::rule("exits follow the execution of their bracket"));
+        };
+        let order = &accepted.order;
+        holds(matches!(order.kind, OrderKind::Oco { .. }), "the exits of a bracket cancel each other")?;
+        holds(order.side.side() != entry.side && !order.side.opens(), "exits close what was opened")?;
+        holds(order.symbol == entry.symbol, "exits keep the symbol of their bracket")?;
+        same("bar", accepted.bar, entry.bar)?;
+        same("quantity", order.quantity, entry.quantity)?;
+        match &self.bracket {
+            Some(bracket) => {
+                holds(bracket.exits().as_ref() == Some(order), "exits are those of their bracket")
+            }
+            None => Ok(()),
+        }
     }
 
     fn check_refused(&self, run: &Trading, refused: &OrderRefused) -> Checked {
@@ -144,6 +180,9 @@ impl<'a> Account<'a> {
             | Refusal::OrderTypeNotAllowed { .. }
             | Refusal::RecordedPriceNotAllowed
             | Refusal::PriceNotPositive { .. }
+            | Refusal::TrailOutOfRange { .. }
+            | Refusal::LegsCrossed { .. }
+            | Refusal::BracketCloses { .. }
             | Refusal::TooManyResting { .. }
             | Refusal::SymbolNotAllowed { .. }
             | Refusal::NoPrice { .. }
@@ -167,7 +206,9 @@ impl<'a> Account<'a> {
         check_order_id(run, filled.order_id)?;
         let place =
             Place { snapshot: &run.snapshot, columns, index, warmup: run.snapshot.bars.warmup as usize };
-        check_price(place, filled, run.book.resting().get(&filled.order_id))?;
+        let resting = run.book.resting().get(&filled.order_id);
+        check_price(place, filled, resting)?;
+        self.bracket = resting.map(|resting| resting.order.clone());
         check_money(run, filled)?;
         self.filled.push(filled.clone());
         Ok(())

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::support::{Told, daily, every, script, terms};
 use crate::market::{Bars, Columns};
-use crate::policy::{FillRule, Order, OrderKind, OrderSide, TimeInForce};
+use crate::policy::{FillRule, Order, OrderKind, OrderSide, TimeInForce, Trail};
 use crate::run::recheck::recheck;
 use crate::run::{Action, RunEvent, RunSnapshot};
 use crate::{Cash, Interval, Price, Quantity, Rate};
@@ -45,15 +45,27 @@ prop_compose! {
         side in prop::sample::select(vec![OrderSide::Buy, OrderSide::Buy, OrderSide::Sell, OrderSide::Short]),
         name in prop::sample::select(vec!["AAA", "BBB", "CCC", "ZZZ"]),
         quantity in -2_i64..400,
-        kind in 0..4_u8,
+        kind in 0..8_u8,
         cents in 900_i64..3_100,
+        apart in 1_i64..900,
         day in any::<bool>(),
     ) -> Order {
         let price = Price::from_units(cents * 1_000_000);
+        let (above, below) = (Price::from_units((cents + apart) * 1_000_000), Price::from_units((cents - apart) * 1_000_000));
         let time_in_force = if day { TimeInForce::Day } else { TimeInForce::Gtc };
         let kind = match kind {
             0 => OrderKind::Limit { limit_price: price, time_in_force },
             1 => OrderKind::Stop { stop_price: price, time_in_force },
+            2 => OrderKind::StopLimit { stop_price: price, limit_price: above, time_in_force },
+            3 => OrderKind::StopLimit { stop_price: price, limit_price: below, time_in_force },
+            4 => OrderKind::TrailingStop { trail: Trail::Amount(Price::from_units(apart * 1_000_000)), time_in_force },
+            5 => OrderKind::Oco { limit_price: above, stop_price: below, time_in_force },
+            6 => OrderKind::Bracket {
+                entry_limit_price: day.then_some(price),
+                take_profit_price: above,
+                stop_loss_price: below,
+                time_in_force,
+            },
             _ => OrderKind::Market,
         };
         Order { side, symbol: name.parse().unwrap(), quantity: Quantity::whole(quantity).unwrap(), kind }
