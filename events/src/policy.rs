@@ -28,7 +28,7 @@ pub use indicators::{Indicators, SharedIndicators};
 pub use order::{
     Order, OrderId, OrderKind, OrderSide, OrderType, RefusedOrder, RestingOrder, Side, TimeInForce, Trail,
 };
-pub use refusal::Refusal;
+pub use refusal::{BrokenRule, Gate, Refusal};
 pub use spec::{Limits, PolicyDescription, PolicySpec, catalogue};
 pub(crate) use view::ViewParts;
 pub use view::{KnownPrices, NotKnown, View};

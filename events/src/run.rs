@@ -8,7 +8,10 @@ mod decide;
 mod desk;
 mod events;
 mod figures;
+mod forced;
+mod gates;
 pub mod ledger;
+mod limits;
 mod quote;
 pub mod recheck;
 mod snapshot;
@@ -23,8 +26,9 @@ pub use book::{Book, Holding};
 pub use clearing::{Cleared, RESTING_ORDERS_MAX};
 pub use command::{Advance, REASON_CHARS_MAX, RunCommand, RunError};
 pub use events::{
-    BarsClosed, OrderAccepted, OrderCancelled, OrderExpired, OrderFilled, OrderRefused, PriceRule,
-    RunCancelled, RunCompleted, RunDeleted, RunEvent, RunFailed, RunRequested,
+    BarsClosed, FinancingCharged, Forced, OrderAccepted, OrderCancelled, OrderExpired, OrderFilled,
+    OrderRefused, PriceRule, RunCancelled, RunCompleted, RunDeleted, RunEvent, RunFailed, RunRequested,
+    Session,
 };
 pub use figures::{Counts, Drawdown, EquityPoint, RunFigures};
 pub use ledger::{Action, Ledger, LedgerRecord};
@@ -162,7 +166,7 @@ impl Run {
 
 impl Decider for Run {
     const CATEGORY: &'static str = "run";
-    const FOLD: u32 = 1;
+    const FOLD: u32 = 2;
     type Command = RunCommand;
     type Event = RunEvent;
     type Error = RunError;
@@ -204,6 +208,7 @@ impl Outcome {
             | RunEvent::OrderRefused(_)
             | RunEvent::OrderExpired(_)
             | RunEvent::OrderCancelled(_)
+            | RunEvent::FinancingCharged(_)
             | RunEvent::BarsClosed(_)
             | RunEvent::RunDeleted(_) => None,
         }

@@ -52,6 +52,7 @@ impl Projection for Equity {
                     | RunEvent::OrderRefused(_)
                     | RunEvent::OrderExpired(_)
                     | RunEvent::OrderCancelled(_)
+                    | RunEvent::FinancingCharged(_)
                     | RunEvent::RunCompleted(_)
                     | RunEvent::RunCancelled(_)
                     | RunEvent::RunFailed(_) => {}

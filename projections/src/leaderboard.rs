@@ -112,7 +112,8 @@ impl Page {
             | RunEvent::OrderFilled(_)
             | RunEvent::OrderRefused(_)
             | RunEvent::OrderExpired(_)
-            | RunEvent::OrderCancelled(_) => Ok(()),
+            | RunEvent::OrderCancelled(_)
+            | RunEvent::FinancingCharged(_) => Ok(()),
         }
     }
 

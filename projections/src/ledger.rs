@@ -87,6 +87,7 @@ async fn fold(
         RunEvent::RunDeleted(_) => delete(transaction, run).await,
         RunEvent::RunRequested(_)
         | RunEvent::OrderFilled(_)
+        | RunEvent::FinancingCharged(_)
         | RunEvent::RunCompleted(_)
         | RunEvent::RunCancelled(_)
         | RunEvent::RunFailed(_) => Ok(()),

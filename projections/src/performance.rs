@@ -227,7 +227,7 @@ impl<'q> Pass<'q> {
         {
             self.returns.push(step);
         }
-        // Accounts are cash accounts: nothing is short, so that the gross value is the net value.
+        // The equity series has no positions: where shares are short, the gross value is not less than this.
         let held = (value - cash).to_f64();
         let point = Point::new(day_of(at), equity).with_positions(held, held);
         if let Some(benchmark) = self.query.benchmark {
@@ -293,12 +293,13 @@ async fn trades(
         let page = ledger::executions(client, run, after, PAGE).await?;
         for execution in page.items.iter().filter(|execution| in_range(query, execution.bar_start_at)) {
             let notional = Cash::of(execution.quantity, execution.price).to_f64();
-            match execution.side {
-                Side::Buy => trades.executed(quant::Side::Buy, notional),
-                Side::Sell => {
-                    trades.executed(quant::Side::Sell, notional);
-                    trades.closed(execution.realised_pnl.to_f64());
-                }
+            let side = match execution.side {
+                Side::Buy => quant::Side::Buy,
+                Side::Sell => quant::Side::Sell,
+            };
+            trades.executed(side, notional);
+            if !execution.order_side().opens() {
+                trades.closed(execution.realised_pnl.to_f64());
             }
         }
         if page.next_cursor.is_none() {

@@ -118,7 +118,8 @@ impl<'e> Change<'e> {
             | RunEvent::OrderFilled(_)
             | RunEvent::OrderRefused(_)
             | RunEvent::OrderExpired(_)
-            | RunEvent::OrderCancelled(_) => {}
+            | RunEvent::OrderCancelled(_)
+            | RunEvent::FinancingCharged(_) => {}
         }
     }
 
@@ -247,6 +248,7 @@ mod tests {
             value: cash,
             records: vec![1; values.len()],
             provisional: false,
+            session: None,
         })
     }
 

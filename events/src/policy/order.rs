@@ -25,9 +25,9 @@ pub enum OrderSide {
     Buy,
     /// Sell shares that are held.
     Sell,
-    /// Sell shares that are not held; always refused, since accounts are cash accounts.
+    /// Sell shares that are not held; only margin accounts that allow shorting can.
     Short,
-    /// Buy shares back that were sold short; always refused, since nothing can be short.
+    /// Buy shares back that were sold short.
     Cover,
 }
 

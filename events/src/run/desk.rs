@@ -6,14 +6,18 @@ use jiff::Timestamp;
 
 use super::clearing::{Rules, Settlement};
 use super::clock::Clock;
+use super::gates::{Known, Marks};
 use super::quote::{Quote, reached_at_open, reached_in_range};
 use super::watch::Watch;
 use super::{
-    Book, Cleared, OrderAccepted, OrderExpired, OrderFilled, OrderRefused, PriceRule, RunEvent, RunSnapshot,
+    Book, Cleared, Forced, OrderAccepted, OrderExpired, OrderFilled, OrderRefused, PriceRule, RunEvent,
+    RunSnapshot, Session,
 };
 use crate::market::{Bars, Columns};
-use crate::policy::{FillRule, Order, OrderId, OrderKind, Refusal, RestingOrder, Side, TimeInForce};
-use crate::{Cash, Quantity, Symbol};
+use crate::policy::{
+    FillRule, Order, OrderId, OrderKind, OrderSide, Refusal, RestingOrder, Side, TimeInForce,
+};
+use crate::{Cash, Price, Quantity, Symbol};
 
 /// Where a run is in its calendar.
 #[derive(Debug, Clone, Copy)]
@@ -46,13 +50,21 @@ pub(super) struct Desk<'a> {
     pub events: Vec<RunEvent>,
     /// The position of each column, resolved from the book.
     pub held: Vec<Quantity>,
+    /// The newest price before the bar of each column that is held.
+    pub marks: Vec<Price>,
+    /// Whether the terms have margin, gates or rules beyond what is held.
+    pub guarded: bool,
+    /// The trading day, where the terms are guarded.
+    pub session: Option<Session>,
+    /// Whether what is held was held on an earlier trading day.
+    pub carried: bool,
     /// The record of the next execution.
     pub next_record: u64,
     /// Executions in this bar.
     pub executed: u32,
     tradable: Vec<bool>,
-    clock: Clock,
-    reached: Vec<(RestingOrder, Side, Quote)>,
+    pub(super) clock: Clock,
+    reached: Vec<(RestingOrder, Quote)>,
     watches: BTreeMap<OrderId, Watch>,
 }
 
@@ -63,6 +75,10 @@ impl<'a> Desk<'a> {
         Self {
             held: symbols().map(|symbol| book.position(symbol)).collect(),
             tradable: symbols().map(|symbol| snapshot.symbols.binary_search(symbol).is_ok()).collect(),
+            marks: vec![Price::ZERO; bars.columns().len()],
+            guarded: !snapshot.risk.is_default(),
+            session: book.session(),
+            carried: false,
             next_record: book.next_record(),
             clock: Clock::new(snapshot.interval),
             snapshot,
@@ -84,9 +100,10 @@ impl<'a> Desk<'a> {
     /// Checks a proposed order; it fills, waits or is refused.
     pub fn place(&mut self, order: &Order, now: Now) {
         let order_id = self.book.next_order();
-        match self.rules(now).validate(order) {
+        let known = if self.snapshot.fill_rule.sees_complete_bar() { Known::Complete } else { Known::Open };
+        match self.rules(now, known).validate(order) {
             Ok(cleared) => match cleared.settlement() {
-                Settlement::Now(quote) => self.fill(&cleared, order_id, quote, now),
+                Settlement::Now(quote) => self.fill(&cleared, order_id, quote, None, now),
                 Settlement::Later(_) => self.accept(order.clone(), None, now),
             },
             Err(refusal) => self.refuse(order.clone(), order_id, refusal, now),
@@ -120,15 +137,16 @@ impl<'a> Desk<'a> {
     /// they were proposed; the path of prices within a bar is unknown.
     pub fn fill_waiting(&mut self, moment: Moment, now: Now) {
         self.watch(now);
+        let known = if moment == Moment::AtClose { Known::Complete } else { Known::Open };
         let mut reached = std::mem::take(&mut self.reached);
         let waiting = self.book.resting().values().filter(|it| it.accepted_bar < now.bar);
         reached.extend(waiting.filter_map(|it| {
             let side = it.order.side.side();
-            Some((it.clone(), side, self.quote_of(it, side, moment, now)?))
+            Some((it.clone(), self.quote_of(it, side, moment, now)?))
         }));
-        for (resting, side, quote) in reached.drain(..) {
-            match self.rules(now).validate_waiting(&resting.order, side, quote) {
-                Ok(cleared) => self.fill(&cleared, resting.id, quote, now),
+        for (resting, quote) in reached.drain(..) {
+            match self.rules(now, known).validate_waiting(&resting.order, quote) {
+                Ok(cleared) => self.fill(&cleared, resting.id, quote, None, now),
                 Err(refusal) => self.refuse(resting.order, resting.id, refusal, now),
             }
         }
@@ -192,20 +210,27 @@ impl<'a> Desk<'a> {
         self.emit(RunEvent::OrderAccepted(OrderAccepted { bar, bar_start_s, order_id, order, parent }));
     }
 
-    fn fill(&mut self, cleared: &Cleared<&Order>, order_id: OrderId, quote: Quote, now: Now) {
+    pub(super) fn fill(
+        &mut self,
+        cleared: &Cleared<&Order>,
+        order_id: OrderId,
+        quote: Quote,
+        forced_by: Option<Forced>,
+        now: Now,
+    ) {
         let order = *cleared.order();
         let (value, fee) = quote.value_and_fee(order.quantity, self.snapshot);
-        let (cash, position, realised_pnl) = match cleared.side() {
-            Side::Buy => {
-                let position = self.book.position(&order.symbol) + order.quantity;
-                (self.book.cash() - value - fee, position, Cash::ZERO)
-            }
-            Side::Sell => {
-                let holding = self.book.holdings().get(&order.symbol);
-                let cost = holding.map(|holding| holding.cost_of(order.quantity)).unwrap_or_default();
-                let position = self.book.position(&order.symbol) - order.quantity;
-                (self.book.cash() + value - fee, position, value - fee - cost)
-            }
+        let held = self.book.position(&order.symbol);
+        let (cash, position) = match cleared.side() {
+            Side::Buy => (self.book.cash() - value - fee, held + order.quantity),
+            Side::Sell => (self.book.cash() + value - fee, held - order.quantity),
+        };
+        let holding = self.book.holdings().get(&order.symbol);
+        let cost = |part| holding.map(|holding| holding.cost_of(part)).unwrap_or_default();
+        let realised_pnl = match order.side {
+            OrderSide::Buy | OrderSide::Short => Cash::ZERO,
+            OrderSide::Sell => value - fee - cost(order.quantity),
+            OrderSide::Cover => -cost(-order.quantity) - value - fee,
         };
         if let Some(held) = self.held.get_mut(cleared.column()) {
             *held = position;
@@ -226,6 +251,7 @@ impl<'a> Desk<'a> {
             cash,
             position,
             realised_pnl,
+            forced_by,
         };
         self.next_record += 1;
         self.executed += 1;
@@ -242,7 +268,7 @@ impl<'a> Desk<'a> {
         self.events.push(event);
     }
 
-    fn rules(&self, now: Now) -> Rules<'_> {
+    pub(super) fn rules(&self, now: Now, known: Known) -> Rules<'_> {
         Rules {
             snapshot: self.snapshot,
             bars: self.bars,
@@ -250,7 +276,16 @@ impl<'a> Desk<'a> {
             index: now.index,
             book: &self.book,
             clock: &self.clock,
+            guarded: self.guarded,
+            marks: Marks { known, ..self.marks_at_open(now) },
+            session: self.session,
         }
+    }
+
+    /// The newest prices of positions at the open of a bar.
+    pub(super) fn marks_at_open(&self, now: Now) -> Marks<'_> {
+        let (held, before) = (&self.held, &self.marks);
+        Marks { bars: self.bars, index: now.index, known: Known::Open, held, before }
     }
 }
 

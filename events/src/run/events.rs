@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{RunFigures, RunSnapshot};
-use crate::policy::{Order, OrderId, Refusal, RefusedOrder, RestingOrder, Side};
+use crate::policy::{Order, OrderId, OrderSide, Refusal, RefusedOrder, RestingOrder, Side};
 use crate::time::TradingDay;
 use crate::{Cash, ModelId, Price, Quantity, Symbol};
 
@@ -20,8 +20,10 @@ crate::events! {
         OrderRefused(OrderRefused) = 1,
         /// A waiting order reached the end of its day, or of the run.
         OrderExpired(OrderExpired) = 1,
-        /// A waiting order ended because the run was cancelled or failed.
+        /// A waiting order ended with its run, or with the position that the run closed by itself.
         OrderCancelled(OrderCancelled) = 1,
+        /// Borrowing was paid for.
+        FinancingCharged(FinancingCharged) = 1,
         /// A chunk of bars is over: their equity points and ledger records are final.
         BarsClosed(BarsClosed) = 1,
         /// The run reached its last bar.
@@ -140,11 +142,50 @@ pub struct OrderFilled {
     pub cash: Cash,
     /// Shares of the symbol after it.
     pub position: Quantity,
-    /// Profit of what was sold: average cost, fees included; zero for a purchase.
+    /// Profit of what was closed: average cost, fees included; zero for what opened or enlarged a position.
     pub realised_pnl: Cash,
+    /// Why the run closed the position by itself; `None` for an order of its policy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forced_by: Option<Forced>,
+}
+
+/// Why a run closes positions by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "reason")]
+pub enum Forced {
+    /// The time has come by which everything is closed.
+    CloseAllBy {
+        /// The rule that says so.
+        rule: String,
+    },
+    /// The day has lost more than a rule lets it.
+    DailyLoss {
+        /// The rule.
+        rule: String,
+    },
+    /// The account is worth less than its positions require.
+    MarginCall,
 }
 
 impl OrderFilled {
+    /// Shares of the symbol before it.
+    pub fn position_before(&self) -> Quantity {
+        match self.side {
+            Side::Buy => self.position - self.quantity,
+            Side::Sell => self.position + self.quantity,
+        }
+    }
+
+    /// What kind of order it executed.
+    pub fn order_side(&self) -> OrderSide {
+        match self.side {
+            Side::Buy if self.position_before().is_negative() => OrderSide::Cover,
+            Side::Buy => OrderSide::Buy,
+            Side::Sell if self.position.is_negative() => OrderSide::Short,
+            Side::Sell => OrderSide::Sell,
+        }
+    }
+
     /// Whether a recorded price differs from the open of its bar: adjusted prices, or another source.
     pub fn differs_from_bar(&self) -> bool {
         self.price_rule == PriceRule::Recorded && self.price != self.reference_price
@@ -182,11 +223,44 @@ pub struct OrderExpired {
     pub order_id: OrderId,
 }
 
-/// A waiting order ended because the run was cancelled or failed.
+/// A waiting order ended because the run was cancelled or failed, or closed by itself what the order would have closed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OrderCancelled {
     /// Its place among the orders of the run.
     pub order_id: OrderId,
+}
+
+/// Borrowing was paid for: on a new trading day, for all days since the one before.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FinancingCharged {
+    /// The first bar of the new day.
+    pub bar: u32,
+    /// Start of the bar, in seconds since 1970.
+    pub bar_start_s: i64,
+    /// Calendar days since the last trading day.
+    pub days: u32,
+    /// For the cash that was lacking at the last close.
+    pub interest: Cash,
+    /// For the shares that were short at the last close.
+    pub borrow_fee: Cash,
+    /// Cash after it.
+    pub cash: Cash,
+}
+
+impl FinancingCharged {
+    /// Interest and borrow fee.
+    pub fn total(&self) -> Cash {
+        self.interest + self.borrow_fee
+    }
+}
+
+/// The trading day of a bar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// Its date in the zone of the market.
+    pub date: TradingDay,
+    /// Value of the account at the close of the day before; the initial cash on the first.
+    pub opened_with: Cash,
 }
 
 /// A chunk of bars is over. All columns have one entry per bar.
@@ -206,6 +280,9 @@ pub struct BarsClosed {
     pub records: Vec<u32>,
     /// Whether the last value marks a position at an open, because its bar is not complete.
     pub provisional: bool,
+    /// The trading day of the last bar, where the terms of the run depend on days.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<Session>,
 }
 
 impl BarsClosed {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Serialize, Serializer};
 
 use super::{BarsClosed, OrderFilled, RunEvent};
-use crate::policy::Side;
+use crate::policy::OrderSide;
 use crate::{Cash, Price, Quantity, Symbol};
 
 /// What a ledger record says happened.
@@ -19,6 +19,10 @@ pub enum Action {
     Buy,
     /// Shares were sold.
     Sell,
+    /// Shares that were not held were sold.
+    Short,
+    /// Shares that were short were bought back.
+    Cover,
     /// Nothing was executed in the bar.
     NoTrade,
 }
@@ -30,6 +34,8 @@ impl Action {
             Self::Opened => "opened",
             Self::Buy => "buy",
             Self::Sell => "sell",
+            Self::Short => "short",
+            Self::Cover => "cover",
             Self::NoTrade => "no_trade",
         }
     }
@@ -94,6 +100,7 @@ impl Ledger {
             | RunEvent::OrderRefused(_)
             | RunEvent::OrderExpired(_)
             | RunEvent::OrderCancelled(_)
+            | RunEvent::FinancingCharged(_)
             | RunEvent::RunCompleted(_)
             | RunEvent::RunCancelled(_)
             | RunEvent::RunFailed(_)
@@ -143,9 +150,11 @@ impl Ledger {
             id: filled.record,
             bar: filled.bar,
             bar_start_s: filled.bar_start_s,
-            action: match filled.side {
-                Side::Buy => Action::Buy,
-                Side::Sell => Action::Sell,
+            action: match filled.order_side() {
+                OrderSide::Buy => Action::Buy,
+                OrderSide::Sell => Action::Sell,
+                OrderSide::Short => Action::Short,
+                OrderSide::Cover => Action::Cover,
             },
             symbol: Some(filled.symbol.clone()),
             quantity: filled.quantity,

@@ -4,6 +4,7 @@
 mod account;
 mod difference;
 mod fill;
+mod money;
 mod path;
 mod redecide;
 

@@ -62,8 +62,6 @@ struct Chunk<'a> {
     policy: &'a dyn Policy,
     first: usize,
     universe: Vec<usize>,
-    /// The newest price of each column that is held.
-    marks: Vec<Price>,
     equity: Cash,
     proposals: Vec<Order>,
     closed: BarsClosed,
@@ -71,9 +69,10 @@ struct Chunk<'a> {
 
 impl<'a> Chunk<'a> {
     fn new(run: &'a Trading, bars: &'a Bars, policy: &'a dyn Policy) -> Self {
-        let desk = Desk::new(&run.snapshot, bars, run.book.clone());
+        let mut desk = Desk::new(&run.snapshot, bars, run.book.clone());
         let first = usize::try_from(run.snapshot.bars.warmup).unwrap_or(usize::MAX);
         let next = first + usize::try_from(run.book.next_bar()).unwrap_or(usize::MAX);
+        desk.marks = last_marks(&desk, next);
         let closed = BarsClosed {
             first_bar: run.book.next_bar(),
             first_record: run.book.next_record(),
@@ -82,10 +81,10 @@ impl<'a> Chunk<'a> {
             value: Vec::new(),
             records: Vec::new(),
             provisional: false,
+            session: None,
         };
         Self {
             universe: desk.universe(),
-            marks: last_marks(&desk, next),
             equity: run.book.equity(),
             proposals: Vec::new(),
             desk,
@@ -107,6 +106,7 @@ impl<'a> Chunk<'a> {
             }
             now = self.at(now.bar + 1);
         }
+        self.closed.session = self.desk.session;
         self.desk.emit(RunEvent::BarsClosed(self.closed));
         if now.bar >= last {
             self.desk.expire_all(now);
@@ -124,6 +124,10 @@ impl<'a> Chunk<'a> {
 
     fn step(&mut self, now: Now) {
         self.desk.executed = 0;
+        if self.desk.guarded {
+            self.desk.begin_bar(self.equity, now);
+            self.desk.liquidate(now);
+        }
         if now.bar > 0 {
             self.trade(now);
         }
@@ -132,7 +136,7 @@ impl<'a> Chunk<'a> {
             self.desk.next_record += 1;
         }
         let provisional = self.mark(now);
-        let held = self.desk.held.iter().zip(&self.marks);
+        let held = self.desk.held.iter().zip(&self.desk.marks);
         let units = held.map(|(quantity, mark)| value_units(*quantity, *mark)).sum();
         self.equity = self.desk.book.cash() + Cash::from_value_units(units);
         self.closed.bar_starts_s.push(now.start.as_second());
@@ -201,7 +205,7 @@ impl<'a> Chunk<'a> {
     /// latter occurred. A symbol without a bar keeps its mark.
     fn mark(&mut self, now: Now) -> bool {
         let mut provisional = false;
-        let held = self.desk.held.iter().zip(self.desk.bars.columns()).zip(&mut self.marks);
+        let held = self.desk.held.iter().zip(self.desk.bars.columns()).zip(&mut self.desk.marks);
         for ((quantity, columns), mark) in held {
             if quantity.is_zero() {
                 continue;

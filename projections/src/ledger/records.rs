@@ -117,6 +117,7 @@ fn chunk_of(
         value: Vec::new(),
         records: counts.map_err(|error| QueryError::unreadable(operation, error))?,
         provisional: false,
+        session: None,
     };
     Ok((closed, positions))
 }

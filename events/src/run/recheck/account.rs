@@ -4,15 +4,18 @@ use std::collections::BTreeMap;
 
 use super::difference::{Discrepancy, holds, same};
 use super::fill::{Place, check_price};
+use super::money::{check_forced, check_money, financing};
+use crate::instrument::Market;
 use crate::market::{Bars, Columns};
+use crate::model::Risk;
 use crate::money::value_units;
-use crate::policy::{Order, OrderId, OrderKind, OrderType, Refusal, Side};
+use crate::policy::{Order, OrderId, OrderKind, OrderSide, OrderType, Refusal};
 use crate::run::clock::Clock;
 use crate::run::{
-    BarsClosed, Fingerprint, OrderAccepted, OrderFilled, OrderRefused, Run, RunEvent, RunFigures,
-    RunRequested, Trading,
+    BarsClosed, FinancingCharged, Fingerprint, OrderAccepted, OrderFilled, OrderRefused, Run, RunEvent,
+    RunFigures, RunRequested, Session, Trading,
 };
-use crate::{Cash, Decider, Price, Quantity};
+use crate::{Cash, Decider, Price, Quantity, Symbol};
 
 /// The state of a recheck.
 #[derive(Debug)]
@@ -20,14 +23,32 @@ pub(super) struct Account<'a> {
     bars: &'a Bars,
     run: Run,
     clock: Clock,
-    /// Executions since the last closed chunk.
-    filled: Vec<OrderFilled>,
+    /// What changed cash since the last closed chunk.
+    moved: Vec<Moved>,
+    /// Cash and value at the last closed bar.
+    closed_with: (Cash, Cash),
+    session: Option<Session>,
     /// Shares held and their marks at the last closed bar, by column.
     held: BTreeMap<usize, (Quantity, Price)>,
     /// The last executed order, where it had waited.
     bracket: Option<Order>,
     /// Bar and record of the next execution, as far as executions tell.
     cursor: Cursor,
+}
+
+#[derive(Debug)]
+enum Moved {
+    Filled(OrderFilled),
+    Charged(FinancingCharged),
+}
+
+impl Moved {
+    fn bar(&self) -> u32 {
+        match self {
+            Self::Filled(filled) => filled.bar,
+            Self::Charged(charged) => charged.bar,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -45,7 +66,9 @@ impl<'a> Account<'a> {
             bars,
             run: Run::default(),
             clock: Clock::new(bars.interval()),
-            filled: Vec::new(),
+            moved: Vec::new(),
+            closed_with: (Cash::ZERO, Cash::ZERO),
+            session: None,
             held: BTreeMap::new(),
             bracket: None,
             cursor: Cursor::default(),
@@ -72,8 +95,9 @@ impl<'a> Account<'a> {
         Ok(())
     }
 
-    fn check_terms(&self, requested: &RunRequested) -> Checked {
+    fn check_terms(&mut self, requested: &RunRequested) -> Checked {
         let snapshot = &requested.snapshot;
+        self.closed_with = (snapshot.initial_cash, snapshot.initial_cash);
         let given = Fingerprint(self.bars.fingerprint());
         if snapshot.bars.fingerprint != given {
             let recorded = snapshot.bars.fingerprint.to_string();
@@ -92,6 +116,7 @@ impl<'a> Account<'a> {
             RunEvent::OrderRefused(refused) => self.check_refused(run, refused),
             RunEvent::OrderExpired(expired) => check_waiting(run, expired.order_id),
             RunEvent::OrderCancelled(cancelled) => check_waiting(run, cancelled.order_id),
+            RunEvent::FinancingCharged(charged) => self.check_charged(run, charged),
             RunEvent::BarsClosed(closed) => self.check_closed(run, closed),
             RunEvent::RunCompleted(completed) => {
                 same("bars", completed.figures.bars, run.snapshot.run_bars())?;
@@ -141,10 +166,10 @@ impl<'a> Account<'a> {
     /// Exits close what the execution before them opened. The terms of a bracket that did not wait are not recorded;
     /// those of one that did are compared.
     fn check_exits(&self, accepted: &OrderAccepted, parent: OrderId) -> Checked {
-        let entry = self.filled.last().filter(|filled| filled.order_id == parent);
-        let Some(entry) = entry else {
+        let Some(Moved::Filled(entry)) = self.moved.last() else {
             return Err(Discrepancy::rule("exits follow the execution of their bracket"));
         };
+        same("parent", parent, entry.order_id)?;
         let order = &accepted.order;
         holds(matches!(order.kind, OrderKind::Oco { .. }), "the exits of a bracket cancel each other")?;
         holds(order.side.side() != entry.side && !order.side.opens(), "exits close what was opened")?;
@@ -168,10 +193,25 @@ impl<'a> Account<'a> {
                 same("cash_available", *cash_available, run.book.cash())?;
                 holds(required_cash > cash_available, "cash that suffices refuses nothing")
             }
-            Refusal::NoPosition { .. } => same("position", Quantity::ZERO, position),
+            Refusal::NoPosition { .. } => {
+                let none = match refused.order.side {
+                    OrderSide::Cover => !position.is_negative(),
+                    OrderSide::Buy | OrderSide::Sell | OrderSide::Short => !position.is_positive(),
+                };
+                holds(none, "a position that is there refuses nothing")
+            }
             Refusal::InsufficientShares { have, want_to_sell } => {
-                same("have", *have, position)?;
+                same("have", *have, position.abs())?;
                 holds(want_to_sell > have, "shares that suffice refuse nothing")
+            }
+            Refusal::OppositePosition { have, .. } => same("have", *have, position),
+            Refusal::InsufficientMargin { required, available } => {
+                holds(run.snapshot.risk.margin_account, "only a margin account has a margin")?;
+                holds(required > available, "a margin that suffices refuses nothing")
+            }
+            Refusal::Rule { rule, .. } => {
+                let known = run.snapshot.risk.rules.iter().any(|known| known.name == *rule);
+                holds(known, "the terms have the rule that refuses")
             }
             // Whether these rules are broken shows when the run is decided again.
             Refusal::TooManyOrders { .. }
@@ -189,6 +229,7 @@ impl<'a> Account<'a> {
             | Refusal::LotSize { .. }
             | Refusal::BoughtToday { .. }
             | Refusal::ShortingNotAllowed { .. }
+            | Refusal::Gate { .. }
             | Refusal::PositionTooLarge { .. } => Ok(()),
         }
     }
@@ -210,7 +251,8 @@ impl<'a> Account<'a> {
         check_price(place, filled, resting)?;
         self.bracket = resting.map(|resting| resting.order.clone());
         check_money(run, filled)?;
-        self.filled.push(filled.clone());
+        check_forced(&run.snapshot.risk, filled)?;
+        self.moved.push(Moved::Filled(filled.clone()));
         Ok(())
     }
 
@@ -241,22 +283,23 @@ impl<'a> Account<'a> {
         holds(aligned && bars > 0, "all columns have one entry per bar")?;
         holds(closed.next_bar() <= run.snapshot.run_bars(), "the bars belong to the run")?;
         let warmup = run.snapshot.bars.warmup as usize;
-        let mut filled = std::mem::take(&mut self.filled).into_iter().peekable();
-        let mut cash = run.book.cash();
-        if let Some(first) = filled.peek() {
-            cash = before(first);
-        }
+        let mut moved = std::mem::take(&mut self.moved).into_iter().peekable();
+        let (mut cash, mut value) = self.closed_with;
         let mut provisional = false;
         for (offset, bar) in (closed.first_bar..closed.next_bar()).enumerate() {
+            let index = warmup + bar as usize;
+            let charged = moved.next_if(|it| it.bar() == bar && matches!(it, Moved::Charged(_)));
+            cash -= self.check_day(run, index, (cash, value), charged)?;
             let mut records = 0;
-            while let Some(execution) = filled.next_if(|execution| execution.bar == bar) {
+            while let Some(execution) = moved.next_if(|it| it.bar() == bar) {
+                let Moved::Filled(execution) = execution else {
+                    return Err(Discrepancy::rule("borrowing is paid for before anything is traded"));
+                };
                 let (column, _) = self.column_of(&execution)?;
                 self.held.insert(column, (execution.position, execution.price));
                 cash = execution.cash;
                 records += 1;
             }
-            let index = warmup + bar as usize;
-            let value;
             (value, provisional) = self.valued(cash, index);
             let figure = |name: &str| format!("{name} of bar {bar}");
             let start = self.bars.starts().get(index).map(|start| start.as_second());
@@ -265,9 +308,49 @@ impl<'a> Account<'a> {
             same(&figure("cash"), entry(&closed.cash, offset), cash)?;
             same(&figure("value"), entry(&closed.value, offset), value)?;
         }
-        holds(filled.peek().is_none(), "every execution belongs to a closed bar")?;
+        holds(moved.peek().is_none(), "every execution belongs to a closed bar")?;
         same("provisional", closed.provisional, provisional)?;
+        holds(closed.session == self.session, "the trading day is that of the last bar")?;
+        self.closed_with = (cash, value);
         self.cursor = Cursor { bar: closed.next_bar(), record: closed.next_record(), executed: false };
+        Ok(())
+    }
+
+    /// Begins the trading day of the bar at `index`, where the terms depend on days; answers with what borrowing since
+    /// the day before cost, which must be what was charged.
+    fn check_day(
+        &mut self,
+        run: &Trading,
+        index: usize,
+        (cash, value): (Cash, Cash),
+        charged: Option<Moved>,
+    ) -> Result<Cash, Discrepancy> {
+        let risk = &run.snapshot.risk;
+        let mut owed = (Cash::ZERO, Cash::ZERO);
+        if *risk != Risk::default() {
+            let start = self.bars.starts().get(index).copied().unwrap_or_default();
+            let market = run.snapshot.symbols.first().map_or(Market::UnitedStates, Symbol::market);
+            let date = self.clock.trading_date(market, start);
+            if self.session.is_none_or(|session| session.date != date) {
+                if let Some(before) = self.session {
+                    owed = financing(risk, cash, &self.held, (date - before.date).get_days());
+                }
+                self.session = Some(Session { date, opened_with: value });
+            }
+        }
+        let recorded = match charged {
+            Some(Moved::Charged(charged)) => (charged.interest, charged.borrow_fee),
+            Some(Moved::Filled(_)) | None => (Cash::ZERO, Cash::ZERO),
+        };
+        same("interest", recorded.0, owed.0)?;
+        same("borrow_fee", recorded.1, owed.1)?;
+        Ok(owed.0 + owed.1)
+    }
+
+    fn check_charged(&mut self, run: &Trading, charged: &FinancingCharged) -> Checked {
+        self.check_bar(run, charged.bar, charged.bar_start_s)?;
+        same("cash", charged.cash, run.book.cash() - charged.interest - charged.borrow_fee)?;
+        self.moved.push(Moved::Charged(charged.clone()));
         Ok(())
     }
 
@@ -288,7 +371,7 @@ impl<'a> Account<'a> {
     }
 
     fn check_figures(&self, run: &Trading, figures: &RunFigures) -> Checked {
-        holds(self.filled.is_empty(), "every execution belongs to a closed bar")?;
+        holds(self.moved.is_empty(), "every execution belongs to a closed bar")?;
         let expected = run.book.figures();
         same("value", figures.value, expected.value)?;
         same("cash", figures.cash, expected.cash)?;
@@ -305,15 +388,6 @@ impl<'a> Account<'a> {
     }
 }
 
-/// Cash before an execution.
-fn before(filled: &OrderFilled) -> Cash {
-    let value = Cash::of(filled.quantity, filled.price);
-    match filled.side {
-        Side::Buy => filled.cash + value + filled.fee,
-        Side::Sell => filled.cash - value + filled.fee,
-    }
-}
-
 fn entry<T: Copy + Default>(column: &[T], offset: usize) -> T {
     column.get(offset).copied().unwrap_or_default()
 }
@@ -327,28 +401,4 @@ fn check_order_id(run: &Trading, order_id: OrderId) -> Checked {
         return Ok(());
     }
     same("order_id", order_id, run.book.next_order())
-}
-
-/// Cash, position and profit must follow from the account before, and stay zero or more.
-fn check_money(run: &Trading, filled: &OrderFilled) -> Checked {
-    same("cash before", before(filled), run.book.cash())?;
-    let held = run.book.position(&filled.symbol);
-    let (position, profit) = match filled.side {
-        Side::Buy => (held + filled.quantity, Cash::ZERO),
-        Side::Sell => {
-            let holding = run.book.holdings().get(&filled.symbol);
-            let cost = holding.map(|holding| holding.cost_of(filled.quantity)).unwrap_or_default();
-            let bought_today =
-                holding.map(|holding| holding.bought_on(filled.trading_date)).unwrap_or_default();
-            let settled =
-                !filled.symbol.market().settles_next_day() || held - bought_today >= filled.quantity;
-            holds(settled, "what was bought today is not sold today")?;
-            let value = Cash::of(filled.quantity, filled.price);
-            (held - filled.quantity, value - filled.fee - cost)
-        }
-    };
-    same("position", filled.position, position)?;
-    same("realised_pnl", filled.realised_pnl, profit)?;
-    holds(!filled.cash.is_negative(), "cash is never negative")?;
-    holds(!filled.position.is_negative(), "holdings are never negative")
 }

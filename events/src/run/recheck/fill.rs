@@ -65,6 +65,7 @@ fn check_range(place: Place<'_>, price: Price) -> Result<(), Discrepancy> {
 
 fn check_immediate(place: Place<'_>, filled: &OrderFilled) -> Result<(), Discrepancy> {
     let allowed = match filled.price_rule {
+        PriceRule::Open if filled.forced_by.is_some() => true,
         PriceRule::Open => place.snapshot.fill_rule == FillRule::Open,
         PriceRule::Close => place.snapshot.fill_rule == FillRule::SameClose,
         PriceRule::Recorded => place.snapshot.policy.names_prices(),
@@ -75,7 +76,8 @@ fn check_immediate(place: Place<'_>, filled: &OrderFilled) -> Result<(), Discrep
         | PriceRule::StopLimitAtOpen
         | PriceRule::StopLimitReached => false,
     };
-    holds(allowed, "an order that did not wait fills by the run's fill rule")
+    let forced = filled.forced_by.is_none() || filled.price_rule == PriceRule::Open;
+    holds(allowed && forced, "an order that did not wait fills by the run's fill rule")
 }
 
 /// The price before slippage of an order that waited; it fills in the first later bar that reaches its price.
@@ -155,7 +157,8 @@ fn reference(place: Place<'_>, filled: &OrderFilled, kind: OrderKind) -> Result<
         (filled.price_rule, kind, place.snapshot.fill_rule),
         (PriceRule::Close, OrderKind::Market, FillRule::SameClose | FillRule::NextClose)
     );
-    if by_open {
+    // What a run closes by itself it closes at the open.
+    if by_open || filled.forced_by.is_some() {
         return Ok(open);
     }
     if by_close {

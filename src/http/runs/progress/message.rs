@@ -2,7 +2,7 @@
 
 use axum::response::sse::Event;
 use events::policy::{Order, OrderId, Refusal, Side};
-use events::run::{OrderFilled, OrderRefused, RunEvent, RunFigures};
+use events::run::{Forced, OrderFilled, OrderRefused, RunEvent, RunFigures};
 use events::{Cash, Price, Quantity, Recorded, Run, RunId, Symbol};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -68,6 +68,20 @@ pub enum Happened {
         #[schema(value_type = Option<Object>)]
         order: Option<Order>,
     },
+    /// `financing`: borrowing was paid for.
+    Financing {
+        /// The first bar of the new trading day.
+        bar: u32,
+        /// For the cash that was lacking.
+        #[schema(value_type = String, example = "1.37")]
+        interest: Cash,
+        /// For the shares that were short.
+        #[schema(value_type = String, example = "0.82")]
+        borrow_fee: Cash,
+        /// Cash after it.
+        #[schema(value_type = String, example = "5132.137")]
+        cash: Cash,
+    },
     /// `completed`, `cancelled`, `failed`: the run is over.
     Over {
         /// Why it was cancelled or failed.
@@ -106,6 +120,9 @@ pub struct Trade {
     /// Cash after it.
     #[schema(value_type = String, example = "5132.137")]
     cash: Cash,
+    /// Why the run closed the position by itself; null for an order of its policy.
+    #[schema(value_type = Option<Object>, example = json!({"reason": "margin_call"}))]
+    forced_by: Option<Forced>,
 }
 
 /// An order broke a rule.
@@ -169,6 +186,10 @@ impl Context {
             RunEvent::OrderCancelled(it) => waits("cancelled", it.order_id, None, None),
             RunEvent::OrderFilled(filled) => ("trade", Happened::Trade(Box::new(filled.into()))),
             RunEvent::OrderRefused(refused) => ("rejection", Happened::Rejection(Box::new(refused.into()))),
+            RunEvent::FinancingCharged(it) => {
+                let (bar, interest, borrow_fee, cash) = (it.bar, it.interest, it.borrow_fee, it.cash);
+                ("financing", Happened::Financing { bar, interest, borrow_fee, cash })
+            }
             RunEvent::BarsClosed(closed) => {
                 let bar_start_at = closed.bar_starts_s.last().and_then(|start| instant(*start));
                 let (cash, value) = (closed.cash.last().copied(), closed.value.last().copied());
@@ -199,6 +220,7 @@ impl From<OrderFilled> for Trade {
             price: filled.price,
             fee: filled.fee,
             cash: filled.cash,
+            forced_by: filled.forced_by,
         }
     }
 }
