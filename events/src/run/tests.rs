@@ -9,6 +9,7 @@ mod margin;
 mod properties;
 mod recheck;
 mod refusals;
+mod regressions;
 mod resume;
 mod risk;
 mod speed;
