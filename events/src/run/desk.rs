@@ -225,8 +225,10 @@ impl<'a> Desk<'a> {
             Side::Buy => (self.book.cash() - value - fee, held + order.quantity),
             Side::Sell => (self.book.cash() + value - fee, held - order.quantity),
         };
-        let holding = self.book.holdings().get(&order.symbol);
-        let cost = |part| holding.map(|holding| holding.cost_of(part)).unwrap_or_default();
+        let cost = |part| {
+            let holding = self.book.holdings().get(&order.symbol);
+            holding.map(|holding| holding.cost_of(part)).unwrap_or_default()
+        };
         let realised_pnl = match order.side {
             OrderSide::Buy | OrderSide::Short => Cash::ZERO,
             OrderSide::Sell => value - fee - cost(order.quantity),

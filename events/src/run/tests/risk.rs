@@ -233,7 +233,7 @@ fn a_loss_beyond_the_limit_of_the_day_closes_everything_until_the_next() {
     assert_eq!(closed.trades(), ["1 buy 50 A 100", "3 sell 50 A 92", "6 buy 1 A 92"]);
     assert_eq!(closed.fills()[1].forced_by, Some(Forced::DailyLoss { rule: "mine".to_owned() }));
     let refusal = broken(BrokenRule::MaxDailyLoss { loss: cash("400"), limit: cash("200") });
-    assert_eq!(refusals(&closed), [refusal.clone()]);
+    assert_eq!(refusals(&closed), std::slice::from_ref(&refusal));
     let rejected = over(&hours(&prices), limit(LossResponse::RejectTrade), orders());
     assert_eq!(rejected.trades(), ["1 buy 50 A 100", "6 buy 1 A 92"]);
     assert_eq!(refusals(&rejected), [refusal]);
