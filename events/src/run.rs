@@ -8,6 +8,7 @@ mod decide;
 mod desk;
 mod events;
 mod figures;
+mod imported;
 pub mod ledger;
 mod quote;
 pub mod recheck;
@@ -22,10 +23,12 @@ pub use book::{Book, Holding};
 pub use clearing::{Cleared, RESTING_ORDERS_MAX};
 pub use command::{Advance, REASON_CHARS_MAX, RunCommand, RunError};
 pub use events::{
-    BarsClosed, OrderAccepted, OrderCancelled, OrderExpired, OrderFilled, OrderRefused, PriceRule,
-    RunCancelled, RunCompleted, RunDeleted, RunEvent, RunFailed, RunRequested,
+    AccountAdjusted, AdjustedHolding, BarsClosed, LineImported, OrderAccepted, OrderCancelled, OrderExpired,
+    OrderFilled, OrderRefused, PriceRule, RunCancelled, RunCompleted, RunDeleted, RunEvent, RunFailed,
+    RunRequested,
 };
 pub use figures::{Counts, Drawdown, EquityPoint, RunFigures};
+pub use imported::RunKind;
 pub use ledger::{Action, Ledger, LedgerRecord};
 use serde::{Deserialize, Serialize};
 pub use snapshot::{
@@ -161,7 +164,7 @@ impl Run {
 
 impl Decider for Run {
     const CATEGORY: &'static str = "run";
-    const FOLD: u32 = 1;
+    const FOLD: u32 = 2;
     type Command = RunCommand;
     type Event = RunEvent;
     type Error = RunError;
@@ -203,6 +206,8 @@ impl Outcome {
             | RunEvent::OrderRefused(_)
             | RunEvent::OrderExpired(_)
             | RunEvent::OrderCancelled(_)
+            | RunEvent::AccountAdjusted(_)
+            | RunEvent::LineImported(_)
             | RunEvent::BarsClosed(_)
             | RunEvent::RunDeleted(_) => None,
         }

@@ -112,7 +112,9 @@ impl Page {
             | RunEvent::OrderFilled(_)
             | RunEvent::OrderRefused(_)
             | RunEvent::OrderExpired(_)
-            | RunEvent::OrderCancelled(_) => Ok(()),
+            | RunEvent::OrderCancelled(_)
+            | RunEvent::AccountAdjusted(_)
+            | RunEvent::LineImported(_) => Ok(()),
         }
     }
 
@@ -180,6 +182,7 @@ async fn request(
                 &requested.snapshot.model_name,
                 &i32::try_from(requested.run_number).unwrap_or(i32::MAX),
                 &requested.snapshot.interval.name(),
+                &requested.snapshot.policy.name(),
             ],
         )
         .await

@@ -118,7 +118,9 @@ impl<'e> Change<'e> {
             | RunEvent::OrderFilled(_)
             | RunEvent::OrderRefused(_)
             | RunEvent::OrderExpired(_)
-            | RunEvent::OrderCancelled(_) => {}
+            | RunEvent::OrderCancelled(_)
+            | RunEvent::AccountAdjusted(_)
+            | RunEvent::LineImported(_) => {}
         }
     }
 
@@ -266,6 +268,7 @@ mod tests {
             max_drawdown: None,
             realised_pnl: Cash::ZERO,
             open_pnl: Cash::ZERO,
+            adjustments: Cash::ZERO,
             fees: Cash::ZERO,
             traded: Cash::ZERO,
             counts: Counts::default(),

@@ -47,10 +47,10 @@ pub(super) struct Desk<'a> {
     pub held: Vec<Quantity>,
     /// The record of the next execution.
     pub next_record: u64,
-    /// Executions in this bar.
+    /// Executions in this bar; of an imported run all its lines.
     pub executed: u32,
     tradable: Vec<bool>,
-    clock: Clock,
+    pub clock: Clock,
     reached: Vec<(RestingOrder, Side, Quote)>,
 }
 

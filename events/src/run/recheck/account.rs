@@ -1,5 +1,7 @@
 //! The account of a run, kept a second time from its events and bars.
 
+mod imported;
+
 use std::collections::BTreeMap;
 
 use super::difference::{Discrepancy, holds, same};
@@ -20,12 +22,24 @@ pub(super) struct Account<'a> {
     bars: &'a Bars,
     run: Run,
     clock: Clock,
-    /// Executions since the last closed chunk.
-    filled: Vec<OrderFilled>,
+    /// Changes of the account since the last closed chunk.
+    moves: Vec<Move>,
     /// Shares held and their marks at the last closed bar, by column.
     held: BTreeMap<usize, (Quantity, Price)>,
     /// Bar and record of the next execution, as far as executions tell.
     cursor: Cursor,
+}
+
+/// A change of the account.
+#[derive(Debug, Clone)]
+struct Move {
+    bar: u32,
+    /// Ledger records that it made.
+    records: u32,
+    cash_before: Cash,
+    cash: Cash,
+    /// Column, shares afterwards and their price so far.
+    held: Vec<(usize, Quantity, Price)>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -43,7 +57,7 @@ impl<'a> Account<'a> {
             bars,
             run: Run::default(),
             clock: Clock::new(bars.interval()),
-            filled: Vec::new(),
+            moves: Vec::new(),
             held: BTreeMap::new(),
             cursor: Cursor::default(),
         }
@@ -85,7 +99,12 @@ impl<'a> Account<'a> {
     fn check(&mut self, run: &Trading, event: &RunEvent) -> Checked {
         match event {
             RunEvent::OrderAccepted(accepted) => self.check_accepted(run, accepted),
-            RunEvent::OrderFilled(filled) => self.check_filled(run, filled),
+            RunEvent::OrderFilled(filled) => match run.snapshot.policy.imported() {
+                Some(imported) => self.check_executed_line(run, imported, filled),
+                None => self.check_filled(run, filled),
+            },
+            RunEvent::AccountAdjusted(adjusted) => self.check_adjusted(run, adjusted),
+            RunEvent::LineImported(line) => self.check_line(run, line),
             RunEvent::OrderRefused(refused) => self.check_refused(run, refused),
             RunEvent::OrderExpired(expired) => check_waiting(run, expired.order_id),
             RunEvent::OrderCancelled(cancelled) => check_waiting(run, cancelled.order_id),
@@ -157,7 +176,7 @@ impl<'a> Account<'a> {
     fn check_filled(&mut self, run: &Trading, filled: &OrderFilled) -> Checked {
         let index = self.check_bar(run, filled.bar, filled.bar_start_s)?;
         self.check_record(filled)?;
-        let (_, columns) = self.column_of(filled)?;
+        let (column, columns) = self.column_of(filled)?;
         holds(run.snapshot.symbols.binary_search(&filled.symbol).is_ok(), "the symbol belongs to the run")?;
         let market = filled.symbol.market();
         let start = self.bars.starts().get(index).copied().unwrap_or_default();
@@ -169,7 +188,13 @@ impl<'a> Account<'a> {
             Place { snapshot: &run.snapshot, columns, index, warmup: run.snapshot.bars.warmup as usize };
         check_price(place, filled, run.book.resting().get(&filled.order_id))?;
         check_money(run, filled)?;
-        self.filled.push(filled.clone());
+        self.moves.push(Move {
+            bar: filled.bar,
+            records: 1,
+            cash_before: before(filled),
+            cash: filled.cash,
+            held: vec![(column, filled.position, filled.price)],
+        });
         Ok(())
     }
 
@@ -200,19 +225,18 @@ impl<'a> Account<'a> {
         holds(aligned && bars > 0, "all columns have one entry per bar")?;
         holds(closed.next_bar() <= run.snapshot.run_bars(), "the bars belong to the run")?;
         let warmup = run.snapshot.bars.warmup as usize;
-        let mut filled = std::mem::take(&mut self.filled).into_iter().peekable();
-        let mut cash = run.book.cash();
-        if let Some(first) = filled.peek() {
-            cash = before(first);
-        }
+        let least = u32::from(run.snapshot.policy.imported().is_none());
+        let mut moves = std::mem::take(&mut self.moves).into_iter().peekable();
+        let mut cash = moves.peek().map_or(run.book.cash(), |first| first.cash_before);
         let mut provisional = false;
         for (offset, bar) in (closed.first_bar..closed.next_bar()).enumerate() {
             let mut records = 0;
-            while let Some(execution) = filled.next_if(|execution| execution.bar == bar) {
-                let (column, _) = self.column_of(&execution)?;
-                self.held.insert(column, (execution.position, execution.price));
-                cash = execution.cash;
-                records += 1;
+            while let Some(moved) = moves.next_if(|moved| moved.bar == bar) {
+                for (column, position, price) in moved.held {
+                    self.held.insert(column, (position, price));
+                }
+                cash = moved.cash;
+                records += moved.records;
             }
             let index = warmup + bar as usize;
             let value;
@@ -220,11 +244,11 @@ impl<'a> Account<'a> {
             let figure = |name: &str| format!("{name} of bar {bar}");
             let start = self.bars.starts().get(index).map(|start| start.as_second());
             same(&figure("bar_starts_s"), entry(&closed.bar_starts_s, offset), start.unwrap_or_default())?;
-            same(&figure("records"), entry(&closed.records, offset), records.max(1))?;
+            same(&figure("records"), entry(&closed.records, offset), records.max(least))?;
             same(&figure("cash"), entry(&closed.cash, offset), cash)?;
             same(&figure("value"), entry(&closed.value, offset), value)?;
         }
-        holds(filled.peek().is_none(), "every execution belongs to a closed bar")?;
+        holds(moves.peek().is_none(), "every execution belongs to a closed bar")?;
         same("provisional", closed.provisional, provisional)?;
         self.cursor = Cursor { bar: closed.next_bar(), record: closed.next_record(), executed: false };
         Ok(())
@@ -247,13 +271,13 @@ impl<'a> Account<'a> {
     }
 
     fn check_figures(&self, run: &Trading, figures: &RunFigures) -> Checked {
-        holds(self.filled.is_empty(), "every execution belongs to a closed bar")?;
+        holds(self.moves.is_empty(), "every execution belongs to a closed bar")?;
         let expected = run.book.figures();
         same("value", figures.value, expected.value)?;
         same("cash", figures.cash, expected.cash)?;
         same(
-            "realised and open profit",
-            figures.realised_pnl + figures.open_pnl,
+            "realised and open profit with adjustments",
+            figures.realised_pnl + figures.open_pnl + figures.adjustments,
             figures.value - figures.initial_cash,
         )?;
         same("realised_pnl", figures.realised_pnl, expected.realised_pnl)?;
