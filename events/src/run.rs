@@ -10,6 +10,7 @@ mod events;
 mod figures;
 mod forced;
 mod gates;
+mod imported;
 pub mod ledger;
 mod limits;
 mod quote;
@@ -26,11 +27,12 @@ pub use book::{Book, Holding};
 pub use clearing::{Cleared, RESTING_ORDERS_MAX};
 pub use command::{Advance, REASON_CHARS_MAX, RunCommand, RunError};
 pub use events::{
-    BarsClosed, FinancingCharged, Forced, OrderAccepted, OrderCancelled, OrderExpired, OrderFilled,
-    OrderRefused, PriceRule, RunCancelled, RunCompleted, RunDeleted, RunEvent, RunFailed, RunRequested,
-    Session,
+    AccountAdjusted, AdjustedHolding, BarsClosed, FinancingCharged, Forced, LineImported, OrderAccepted,
+    OrderCancelled, OrderExpired, OrderFilled, OrderRefused, PriceRule, RunCancelled, RunCompleted,
+    RunDeleted, RunEvent, RunFailed, RunRequested, Session,
 };
 pub use figures::{Counts, Drawdown, EquityPoint, RunFigures};
+pub use imported::RunKind;
 pub use ledger::{Action, Ledger, LedgerRecord};
 use serde::{Deserialize, Serialize};
 pub use snapshot::{
@@ -209,6 +211,8 @@ impl Outcome {
             | RunEvent::OrderExpired(_)
             | RunEvent::OrderCancelled(_)
             | RunEvent::FinancingCharged(_)
+            | RunEvent::AccountAdjusted(_)
+            | RunEvent::LineImported(_)
             | RunEvent::BarsClosed(_)
             | RunEvent::RunDeleted(_) => None,
         }

@@ -53,6 +53,8 @@ impl Projection for Equity {
                     | RunEvent::OrderExpired(_)
                     | RunEvent::OrderCancelled(_)
                     | RunEvent::FinancingCharged(_)
+                    | RunEvent::AccountAdjusted(_)
+                    | RunEvent::LineImported(_)
                     | RunEvent::RunCompleted(_)
                     | RunEvent::RunCancelled(_)
                     | RunEvent::RunFailed(_) => {}

@@ -119,7 +119,9 @@ impl<'e> Change<'e> {
             | RunEvent::OrderRefused(_)
             | RunEvent::OrderExpired(_)
             | RunEvent::OrderCancelled(_)
-            | RunEvent::FinancingCharged(_) => {}
+            | RunEvent::FinancingCharged(_)
+            | RunEvent::AccountAdjusted(_)
+            | RunEvent::LineImported(_) => {}
         }
     }
 
@@ -268,6 +270,7 @@ mod tests {
             max_drawdown: None,
             realised_pnl: Cash::ZERO,
             open_pnl: Cash::ZERO,
+            adjustments: Cash::ZERO,
             fees: Cash::ZERO,
             traded: Cash::ZERO,
             counts: Counts::default(),

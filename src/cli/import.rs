@@ -1,5 +1,7 @@
 //! `tapedeck import`
 
+mod ai_trader;
+
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -22,6 +24,8 @@ use crate::tape::Tape;
 pub enum Import {
     /// Prices: wide, long or OHLCV CSV, and merged.jsonl; plain or gzip. The format is recognised
     Prices(Prices),
+    /// Ledgers of the AI-Trader benchmark, `position.jsonl`: each becomes a run of kind imported
+    AiTrader(ai_trader::AiTrader),
     /// Company profiles: CSV or JSON lines with `symbol`, `company_name` and other fields, one a row
     Profiles(Records),
     /// Sector weights of benchmarks: CSV or JSON lines with `benchmark`, `as_of_date`, `sector` and `weight`, a fraction
@@ -67,6 +71,9 @@ pub struct Prices {
 
 /// Imports each file in a transaction of its own.
 pub async fn run(import: Import, config: Config, output: &Output) -> anyhow::Result<ExitCode> {
+    if let Import::AiTrader(wanted) = import {
+        return ai_trader::run(wanted, config, output).await;
+    }
     if let Import::Prices(prices) = &import {
         if let Place::There(remote) = Place::of(&config)? {
             return remote::imports::prices(&remote, prices, output).await;
@@ -76,6 +83,7 @@ pub async fn run(import: Import, config: Config, output: &Output) -> anyhow::Res
     }
     let tape = Tape::open(config).await?;
     let outcome = match &import {
+        Import::AiTrader(_) => Ok(ExitCode::SUCCESS),
         Import::Prices(prices) => import_all(&tape, prices, output).await,
         Import::Profiles(files) => import_reference(&tape, RecordKind::Profiles, files, output).await,
         Import::SectorWeights(files) => {

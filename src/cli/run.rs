@@ -180,7 +180,7 @@ fn draft_for(name: &str, parameters: &str) -> anyhow::Result<ModelDraft> {
 }
 
 /// Shows the progress of a run until it is over.
-async fn follow(app: &App, run: RunId, output: &Output) -> anyhow::Result<()> {
+pub(super) async fn follow(app: &App, run: RunId, output: &Output) -> anyhow::Result<()> {
     let stream = app.runs.stream(run);
     let mut events = app.log.subscribe(::events::Position::START, Filter::stream(stream), 1_000);
     let progress = output.progress(0, "bars");
@@ -204,7 +204,7 @@ async fn follow(app: &App, run: RunId, output: &Output) -> anyhow::Result<()> {
     }
 }
 
-async fn caught_up(app: &App) -> anyhow::Result<()> {
+pub(super) async fn caught_up(app: &App) -> anyhow::Result<()> {
     let head = app.log.head().await?;
     app.watermarks.wait_for("runs", head, PATIENCE).await?;
     Ok(())

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::figures::rate_of;
-use super::{BarsClosed, Counts, Drawdown, EquityPoint, OrderFilled, RunEvent, RunFigures, Session};
+use super::{
+    AccountAdjusted, AdjustedHolding, BarsClosed, Counts, Drawdown, EquityPoint, OrderFilled, RunEvent,
+    RunFigures, Session,
+};
 use crate::policy::{OrderId, OrderSide, RefusedOrder, RestingOrder, Side};
 use crate::time::TradingDay;
 use crate::{Cash, Quantity, Symbol};
@@ -38,6 +41,7 @@ pub struct Book {
     peak: EquityPoint,
     max_drawdown: Option<Drawdown>,
     realised_pnl: Cash,
+    adjustments: Cash,
     fees: Cash,
     traded: Cash,
     counts: Counts,
@@ -62,6 +66,7 @@ impl Book {
             peak: EquityPoint { bar: 0, value: initial_cash },
             max_drawdown: None,
             realised_pnl: Cash::ZERO,
+            adjustments: Cash::ZERO,
             fees: Cash::ZERO,
             traded: Cash::ZERO,
             counts: Counts::default(),
@@ -149,6 +154,7 @@ impl Book {
             max_drawdown: self.max_drawdown,
             realised_pnl: self.realised_pnl,
             open_pnl: self.equity - self.cash - cost,
+            adjustments: self.adjustments,
             fees: self.fees,
             traded: self.traded,
             counts: self.counts,
@@ -182,8 +188,10 @@ impl Book {
                 self.cash = charged.cash;
                 self.realised_pnl -= charged.total();
             }
+            RunEvent::AccountAdjusted(adjusted) => self.adjust(adjusted),
             RunEvent::BarsClosed(closed) => self.close_bars(closed),
-            RunEvent::RunRequested(_)
+            RunEvent::LineImported(_)
+            | RunEvent::RunRequested(_)
             | RunEvent::RunCompleted(_)
             | RunEvent::RunCancelled(_)
             | RunEvent::RunFailed(_)
@@ -217,6 +225,27 @@ impl Book {
             OrderSide::Short => self.opened(filled, filled.fee - value, Quantity::ZERO),
             OrderSide::Sell => self.closed(filled, filled.quantity),
             OrderSide::Cover => self.closed(filled, -filled.quantity),
+        }
+    }
+
+    /// What changed without a decision is neither profit nor loss.
+    fn adjust(&mut self, adjusted: &AccountAdjusted) {
+        self.adjustments += adjusted.cash - self.cash;
+        self.cash = adjusted.cash;
+        for AdjustedHolding { symbol, position, cost } in &adjusted.holdings {
+            let before = self.holdings.get(symbol).map(|holding| holding.cost).unwrap_or_default();
+            self.adjustments += *cost - before;
+            if position.is_zero() {
+                self.holdings.remove(symbol);
+                continue;
+            }
+            let holding = self.holdings.entry(symbol.clone()).or_insert_with(|| Holding {
+                quantity: Quantity::ZERO,
+                cost: Cash::ZERO,
+                bought_on: TradingDay::constant(1970, 1, 1),
+                bought_that_day: Quantity::ZERO,
+            });
+            (holding.quantity, holding.cost) = (*position, *cost);
         }
     }
 
@@ -261,7 +290,7 @@ impl Book {
         self.session = closed.session;
         self.next_bar = closed.next_bar();
         self.next_record = closed.next_record();
-        // Every record but the opening one is an execution or says that its bar had none.
+        // Every record but the opening one is an execution or says that there was none.
         let executed = self.counts.buys + self.counts.sells;
         self.counts.holds = self.next_record.saturating_sub(1 + executed);
     }

@@ -60,7 +60,7 @@ pub(super) struct Desk<'a> {
     pub carried: bool,
     /// The record of the next execution.
     pub next_record: u64,
-    /// Executions in this bar.
+    /// Executions in this bar; of an imported run all its lines.
     pub executed: u32,
     tradable: Vec<bool>,
     pub(super) clock: Clock,

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{RunFigures, RunSnapshot};
-use crate::policy::{Order, OrderId, OrderSide, Refusal, RefusedOrder, RestingOrder, Side};
+use super::{Action, RunFigures, RunSnapshot};
+use crate::policy::{AdjustmentCause, Order, OrderId, OrderSide, Refusal, RefusedOrder, RestingOrder, Side};
 use crate::time::TradingDay;
 use crate::{Cash, ModelId, Price, Quantity, Symbol};
 
@@ -24,6 +24,10 @@ crate::events! {
         OrderCancelled(OrderCancelled) = 1,
         /// Borrowing was paid for.
         FinancingCharged(FinancingCharged) = 1,
+        /// An imported account changed without a decision: the ledger goes on from another state.
+        AccountAdjusted(AccountAdjusted) = 1,
+        /// A line of an imported ledger that executed nothing: one ledger record.
+        LineImported(LineImported) = 1,
         /// A chunk of bars is over: their equity points and ledger records are final.
         BarsClosed(BarsClosed) = 1,
         /// The run reached its last bar.
@@ -263,6 +267,58 @@ pub struct Session {
     pub opened_with: Cash,
 }
 
+/// An imported account changed without a decision.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AccountAdjusted {
+    /// The bar of the run.
+    pub bar: u32,
+    /// Start of the bar, in seconds since 1970.
+    pub bar_start_s: i64,
+    /// The ledger record before which it changed.
+    pub record: u64,
+    /// The line of the file that goes on from here.
+    pub line: u64,
+    /// Why.
+    pub cause: AdjustmentCause,
+    /// Cash afterwards.
+    pub cash: Cash,
+    /// The holdings that changed.
+    pub holdings: Vec<AdjustedHolding>,
+}
+
+/// What became of a holding that was adjusted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AdjustedHolding {
+    /// What is held.
+    pub symbol: Symbol,
+    /// How many afterwards; zero when it is flat.
+    pub position: Quantity,
+    /// Their cost afterwards: what left took its average cost with it, what came cost the newest price.
+    pub cost: Cash,
+}
+
+/// A line of an imported ledger that executed nothing.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LineImported {
+    /// The bar of the run.
+    pub bar: u32,
+    /// Start of the bar, in seconds since 1970.
+    pub bar_start_s: i64,
+    /// Place of its ledger record: gapless within the run.
+    pub record: u64,
+    /// Its number in the file.
+    pub line: u64,
+    /// What it says was done.
+    pub action: Action,
+    /// What it says was bought or sold, though nothing was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub symbol: Option<Symbol>,
+    /// How many it says.
+    pub quantity: Quantity,
+    /// Cash after it.
+    pub cash: Cash,
+}
+
 /// A chunk of bars is over. All columns have one entry per bar.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct BarsClosed {
@@ -276,7 +332,8 @@ pub struct BarsClosed {
     pub cash: Vec<Cash>,
     /// Cash and positions at the close of each bar: the equity series.
     pub value: Vec<Cash>,
-    /// Ledger records of each bar: its executions, or one that says that nothing was executed.
+    /// Ledger records of each bar: its executions, or one that says that nothing was executed; in an imported run one a
+    /// line of its ledger, which may be none.
     pub records: Vec<u32>,
     /// Whether the last value marks a position at an open, because its bar is not complete.
     pub provisional: bool,

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
-use super::{BarsClosed, OrderFilled, RunEvent};
+use super::{AccountAdjusted, BarsClosed, LineImported, OrderFilled, RunEvent};
 use crate::policy::OrderSide;
 use crate::{Cash, Price, Quantity, Symbol};
 
 /// What a ledger record says happened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
     /// The account was opened.
@@ -78,22 +78,39 @@ fn as_map<S: Serializer>(
 #[derive(Debug, Clone, Default)]
 pub struct Ledger {
     positions: Arc<BTreeMap<Symbol, Quantity>>,
-    filled: Vec<OrderFilled>,
+    pending: Vec<Entry>,
+}
+
+/// What happened since the last closed chunk.
+#[derive(Debug, Clone)]
+enum Entry {
+    Filled(OrderFilled),
+    Adjusted(AccountAdjusted),
+    Line(LineImported),
+}
+
+impl Entry {
+    const fn bar(&self) -> u32 {
+        match self {
+            Self::Filled(filled) => filled.bar,
+            Self::Adjusted(adjusted) => adjusted.bar,
+            Self::Line(line) => line.bar,
+        }
+    }
 }
 
 impl Ledger {
     /// A ledger that goes on after a closed chunk, where these shares were held.
     pub fn resumed(positions: BTreeMap<Symbol, Quantity>) -> Self {
-        Self { positions: Arc::new(positions), filled: Vec::new() }
+        Self { positions: Arc::new(positions), pending: Vec::new() }
     }
 
     /// The records that `event` makes final, by rising id.
     pub fn fold(&mut self, event: &RunEvent) -> Vec<LedgerRecord> {
         match event {
-            RunEvent::OrderFilled(filled) => {
-                self.filled.push(filled.clone());
-                Vec::new()
-            }
+            RunEvent::OrderFilled(filled) => self.wait(Entry::Filled(filled.clone())),
+            RunEvent::AccountAdjusted(adjusted) => self.wait(Entry::Adjusted(adjusted.clone())),
+            RunEvent::LineImported(line) => self.wait(Entry::Line(line.clone())),
             RunEvent::BarsClosed(closed) => self.close(closed),
             RunEvent::RunRequested(_)
             | RunEvent::OrderAccepted(_)
@@ -108,18 +125,26 @@ impl Ledger {
         }
     }
 
+    fn wait(&mut self, entry: Entry) -> Vec<LedgerRecord> {
+        self.pending.push(entry);
+        Vec::new()
+    }
+
     fn close(&mut self, closed: &BarsClosed) -> Vec<LedgerRecord> {
         let mut records = Vec::with_capacity(closed.records.len());
-        let mut filled = std::mem::take(&mut self.filled).into_iter().peekable();
-        let bars = (closed.first_bar..).zip(&closed.bar_starts_s).zip(&closed.cash);
+        let mut pending = std::mem::take(&mut self.pending).into_iter().peekable();
+        let bars = (closed.first_bar..).zip(&closed.bar_starts_s).zip(&closed.cash).zip(&closed.records);
         let mut id = closed.first_record;
-        for ((bar, bar_start_s), cash) in bars {
+        for (((bar, bar_start_s), cash), count) in bars {
             let before = id;
-            while let Some(execution) = filled.next_if(|execution| execution.bar <= bar) {
-                records.push(self.execution(&execution));
-                id = execution.record + 1;
+            while let Some(entry) = pending.next_if(|entry| entry.bar() <= bar) {
+                if let Some(record) = self.record_of(&entry) {
+                    id = record.id + 1;
+                    records.push(record);
+                }
             }
-            if id == before {
+            // A bar of an imported run has no record where its ledger has no line.
+            if id == before && *count > 0 {
                 let action = if bar == 0 { Action::Opened } else { Action::NoTrade };
                 records.push(LedgerRecord {
                     id,
@@ -139,13 +164,45 @@ impl Ledger {
         records
     }
 
-    fn execution(&mut self, filled: &OrderFilled) -> LedgerRecord {
-        let positions = Arc::make_mut(&mut self.positions);
-        if filled.position.is_zero() {
-            positions.remove(&filled.symbol);
-        } else {
-            positions.insert(filled.symbol.clone(), filled.position);
+    fn record_of(&mut self, entry: &Entry) -> Option<LedgerRecord> {
+        match entry {
+            Entry::Filled(filled) => Some(self.execution(filled)),
+            Entry::Line(line) => Some(self.line(line)),
+            Entry::Adjusted(adjusted) => {
+                for holding in &adjusted.holdings {
+                    self.hold(&holding.symbol, holding.position);
+                }
+                None
+            }
         }
+    }
+
+    fn hold(&mut self, symbol: &Symbol, position: Quantity) {
+        let positions = Arc::make_mut(&mut self.positions);
+        if position.is_zero() {
+            positions.remove(symbol);
+        } else {
+            positions.insert(symbol.clone(), position);
+        }
+    }
+
+    fn line(&self, line: &LineImported) -> LedgerRecord {
+        LedgerRecord {
+            id: line.record,
+            bar: line.bar,
+            bar_start_s: line.bar_start_s,
+            action: line.action,
+            symbol: line.symbol.clone(),
+            quantity: line.quantity,
+            price: None,
+            fee: Cash::ZERO,
+            cash: line.cash,
+            positions: Arc::clone(&self.positions),
+        }
+    }
+
+    fn execution(&mut self, filled: &OrderFilled) -> LedgerRecord {
+        self.hold(&filled.symbol, filled.position);
         LedgerRecord {
             id: filled.record,
             bar: filled.bar,

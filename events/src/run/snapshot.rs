@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::instrument::Market;
 use crate::market::Bars;
 use crate::model::{COST_RATE_MAX, ModelSettings, Risk};
-use crate::policy::{FieldError, FillRule, OrderType, PolicySpec};
+use crate::policy::{FieldError, FillRule, ImportedParameters, OrderType, PolicySpec};
 use crate::{Cash, Interval, Rate, Symbol};
 
 /// Bars per chunk of a run that names none.
@@ -241,6 +241,16 @@ impl RunSnapshot {
         rule(self.periods_per_year > 0, "periods_per_year", "out_of_range", "must be above 0");
         let chunk_fits = (1..=CHUNK_BARS_MAX).contains(&self.chunk_bars);
         rule(chunk_fits, "chunk_bars", "out_of_range", "must be from 1 to 10000");
+        // A line after the last bar would have none, and a bar after the last line would be nobody's.
+        let ends_with_its_ledger = |imported: &ImportedParameters| {
+            imported.lines.last().is_some_and(|line| self.last_bar_at <= line.at)
+        };
+        rule(
+            self.policy.imported().is_none_or(ends_with_its_ledger),
+            "last_bar_at",
+            "out_of_range",
+            "an imported run ends with the bar of its last line",
+        );
         errors.extend(self.policy.check().into_iter().map(|error| error.below("policy")));
         let risk = self.risk.check().into_iter().chain(self.risk.check_interval(self.interval));
         errors.extend(risk.map(|error| error.below("risk")));

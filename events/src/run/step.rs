@@ -101,7 +101,10 @@ impl<'a> Chunk<'a> {
         loop {
             self.step(now);
             let full = self.desk.events.len() >= CHUNK_EVENTS_MAX;
-            if now.bar >= last || full || (now.bar + 1).is_multiple_of(snapshot.chunk_bars) {
+            let whole = full || (now.bar + 1).is_multiple_of(snapshot.chunk_bars);
+            // Chunks of the ledger are told apart by their first record: each needs one.
+            let told = self.desk.next_record > self.closed.first_record;
+            if now.bar >= last || (whole && told) {
                 break;
             }
             now = self.at(now.bar + 1);
@@ -124,14 +127,18 @@ impl<'a> Chunk<'a> {
 
     fn step(&mut self, now: Now) {
         self.desk.executed = 0;
-        if self.desk.guarded {
+        let imported = self.desk.snapshot.policy.imported();
+        if self.desk.guarded && imported.is_none() {
             self.desk.begin_bar(self.equity, now);
             self.desk.liquidate(now);
         }
-        if now.bar > 0 {
+        if let Some(imported) = imported {
+            let until = self.end_of(now);
+            self.desk.repeat(imported, until, now);
+        } else if now.bar > 0 {
             self.trade(now);
         }
-        if self.desk.executed == 0 {
+        if self.desk.executed == 0 && imported.is_none() {
             // The record that opens the account, or says that nothing was executed.
             self.desk.next_record += 1;
         }
@@ -142,8 +149,17 @@ impl<'a> Chunk<'a> {
         self.closed.bar_starts_s.push(now.start.as_second());
         self.closed.cash.push(self.desk.book.cash());
         self.closed.value.push(self.equity);
-        self.closed.records.push(self.desk.executed.max(1));
+        let least = u32::from(imported.is_none());
+        self.closed.records.push(self.desk.executed.max(least));
         self.closed.provisional = provisional;
+    }
+
+    /// When the next bar of the run starts.
+    fn end_of(&self, now: Now) -> Timestamp {
+        if now.bar + 1 >= self.desk.snapshot.run_bars() {
+            return Timestamp::MAX;
+        }
+        self.desk.bars.starts().get(now.index + 1).copied().unwrap_or(Timestamp::MAX)
     }
 
     fn trade(&mut self, now: Now) {

@@ -2,6 +2,7 @@
 
 mod conformance;
 mod fills;
+mod imported;
 mod kinds;
 mod lifecycle;
 mod look_ahead;

@@ -1,5 +1,7 @@
 //! The account of a run, kept a second time from its events and bars.
 
+mod imported;
+
 use std::collections::BTreeMap;
 
 use super::difference::{Discrepancy, holds, same};
@@ -23,8 +25,8 @@ pub(super) struct Account<'a> {
     bars: &'a Bars,
     run: Run,
     clock: Clock,
-    /// What changed cash since the last closed chunk.
-    moved: Vec<Moved>,
+    /// Changes of the account since the last closed chunk.
+    moves: Vec<Move>,
     /// Cash and value at the last closed bar.
     closed_with: (Cash, Cash),
     session: Option<Session>,
@@ -36,19 +38,27 @@ pub(super) struct Account<'a> {
     cursor: Cursor,
 }
 
-#[derive(Debug)]
-enum Moved {
-    Filled(OrderFilled),
-    Charged(FinancingCharged),
+/// A change of the account.
+#[derive(Debug, Clone)]
+struct Move {
+    bar: u32,
+    /// Ledger records that it made.
+    records: u32,
+    cash: Cash,
+    /// Column, shares afterwards and their price so far.
+    held: Vec<(usize, Quantity, Price)>,
+    made_by: Made,
 }
 
-impl Moved {
-    fn bar(&self) -> u32 {
-        match self {
-            Self::Filled(filled) => filled.bar,
-            Self::Charged(charged) => charged.bar,
-        }
-    }
+/// What changed the account.
+#[derive(Debug, Clone)]
+enum Made {
+    /// An execution of an order.
+    Order(OrderFilled),
+    /// Interest and borrow fee.
+    Borrowing(Cash, Cash),
+    /// A line of an imported ledger.
+    Line,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -66,7 +76,7 @@ impl<'a> Account<'a> {
             bars,
             run: Run::default(),
             clock: Clock::new(bars.interval()),
-            moved: Vec::new(),
+            moves: Vec::new(),
             closed_with: (Cash::ZERO, Cash::ZERO),
             session: None,
             held: BTreeMap::new(),
@@ -112,7 +122,12 @@ impl<'a> Account<'a> {
     fn check(&mut self, run: &Trading, event: &RunEvent) -> Checked {
         match event {
             RunEvent::OrderAccepted(accepted) => self.check_accepted(run, accepted),
-            RunEvent::OrderFilled(filled) => self.check_filled(run, filled),
+            RunEvent::OrderFilled(filled) => match run.snapshot.policy.imported() {
+                Some(imported) => self.check_executed_line(run, imported, filled),
+                None => self.check_filled(run, filled),
+            },
+            RunEvent::AccountAdjusted(adjusted) => self.check_adjusted(run, adjusted),
+            RunEvent::LineImported(line) => self.check_line(run, line),
             RunEvent::OrderRefused(refused) => self.check_refused(run, refused),
             RunEvent::OrderExpired(expired) => check_waiting(run, expired.order_id),
             RunEvent::OrderCancelled(cancelled) => check_waiting(run, cancelled.order_id),
@@ -166,7 +181,7 @@ impl<'a> Account<'a> {
     /// Exits close what the execution before them opened. The terms of a bracket that did not wait are not recorded;
     /// those of one that did are compared.
     fn check_exits(&self, accepted: &OrderAccepted, parent: OrderId) -> Checked {
-        let Some(Moved::Filled(entry)) = self.moved.last() else {
+        let Some(Made::Order(entry)) = self.moves.last().map(|moved| &moved.made_by) else {
             return Err(Discrepancy::rule("exits follow the execution of their bracket"));
         };
         same("parent", parent, entry.order_id)?;
@@ -237,7 +252,7 @@ impl<'a> Account<'a> {
     fn check_filled(&mut self, run: &Trading, filled: &OrderFilled) -> Checked {
         let index = self.check_bar(run, filled.bar, filled.bar_start_s)?;
         self.check_record(filled)?;
-        let (_, columns) = self.column_of(filled)?;
+        let (column, columns) = self.column_of(filled)?;
         holds(run.snapshot.symbols.binary_search(&filled.symbol).is_ok(), "the symbol belongs to the run")?;
         let market = filled.symbol.market();
         let start = self.bars.starts().get(index).copied().unwrap_or_default();
@@ -252,7 +267,13 @@ impl<'a> Account<'a> {
         self.bracket = resting.map(|resting| resting.order.clone());
         check_money(run, filled)?;
         check_forced(&run.snapshot.risk, filled)?;
-        self.moved.push(Moved::Filled(filled.clone()));
+        self.moves.push(Move {
+            bar: filled.bar,
+            records: 1,
+            cash: filled.cash,
+            held: vec![(column, filled.position, filled.price)],
+            made_by: Made::Order(filled.clone()),
+        });
         Ok(())
     }
 
@@ -283,32 +304,34 @@ impl<'a> Account<'a> {
         holds(aligned && bars > 0, "all columns have one entry per bar")?;
         holds(closed.next_bar() <= run.snapshot.run_bars(), "the bars belong to the run")?;
         let warmup = run.snapshot.bars.warmup as usize;
-        let mut moved = std::mem::take(&mut self.moved).into_iter().peekable();
+        let least = u32::from(run.snapshot.policy.imported().is_none());
+        let mut moves = std::mem::take(&mut self.moves).into_iter().peekable();
         let (mut cash, mut value) = self.closed_with;
         let mut provisional = false;
         for (offset, bar) in (closed.first_bar..closed.next_bar()).enumerate() {
             let index = warmup + bar as usize;
-            let charged = moved.next_if(|it| it.bar() == bar && matches!(it, Moved::Charged(_)));
+            let charged = moves.next_if(|it| it.bar == bar && matches!(it.made_by, Made::Borrowing(..)));
             cash -= self.check_day(run, index, (cash, value), charged)?;
             let mut records = 0;
-            while let Some(execution) = moved.next_if(|it| it.bar() == bar) {
-                let Moved::Filled(execution) = execution else {
+            while let Some(moved) = moves.next_if(|moved| moved.bar == bar) {
+                if let Made::Borrowing(..) = moved.made_by {
                     return Err(Discrepancy::rule("borrowing is paid for before anything is traded"));
-                };
-                let (column, _) = self.column_of(&execution)?;
-                self.held.insert(column, (execution.position, execution.price));
-                cash = execution.cash;
-                records += 1;
+                }
+                for (column, position, price) in moved.held {
+                    self.held.insert(column, (position, price));
+                }
+                cash = moved.cash;
+                records += moved.records;
             }
             (value, provisional) = self.valued(cash, index);
             let figure = |name: &str| format!("{name} of bar {bar}");
             let start = self.bars.starts().get(index).map(|start| start.as_second());
             same(&figure("bar_starts_s"), entry(&closed.bar_starts_s, offset), start.unwrap_or_default())?;
-            same(&figure("records"), entry(&closed.records, offset), records.max(1))?;
+            same(&figure("records"), entry(&closed.records, offset), records.max(least))?;
             same(&figure("cash"), entry(&closed.cash, offset), cash)?;
             same(&figure("value"), entry(&closed.value, offset), value)?;
         }
-        holds(moved.peek().is_none(), "every execution belongs to a closed bar")?;
+        holds(moves.peek().is_none(), "every execution belongs to a closed bar")?;
         same("provisional", closed.provisional, provisional)?;
         holds(closed.session == self.session, "the trading day is that of the last bar")?;
         self.closed_with = (cash, value);
@@ -323,11 +346,11 @@ impl<'a> Account<'a> {
         run: &Trading,
         index: usize,
         (cash, value): (Cash, Cash),
-        charged: Option<Moved>,
+        charged: Option<Move>,
     ) -> Result<Cash, Discrepancy> {
         let risk = &run.snapshot.risk;
         let mut owed = (Cash::ZERO, Cash::ZERO);
-        if *risk != Risk::default() {
+        if *risk != Risk::default() && run.snapshot.policy.imported().is_none() {
             let start = self.bars.starts().get(index).copied().unwrap_or_default();
             let market = run.snapshot.symbols.first().map_or(Market::UnitedStates, Symbol::market);
             let date = self.clock.trading_date(market, start);
@@ -338,9 +361,9 @@ impl<'a> Account<'a> {
                 self.session = Some(Session { date, opened_with: value });
             }
         }
-        let recorded = match charged {
-            Some(Moved::Charged(charged)) => (charged.interest, charged.borrow_fee),
-            Some(Moved::Filled(_)) | None => (Cash::ZERO, Cash::ZERO),
+        let recorded = match charged.map(|charged| charged.made_by) {
+            Some(Made::Borrowing(interest, borrow_fee)) => (interest, borrow_fee),
+            Some(Made::Order(_) | Made::Line) | None => (Cash::ZERO, Cash::ZERO),
         };
         same("interest", recorded.0, owed.0)?;
         same("borrow_fee", recorded.1, owed.1)?;
@@ -350,7 +373,13 @@ impl<'a> Account<'a> {
     fn check_charged(&mut self, run: &Trading, charged: &FinancingCharged) -> Checked {
         self.check_bar(run, charged.bar, charged.bar_start_s)?;
         same("cash", charged.cash, run.book.cash() - charged.interest - charged.borrow_fee)?;
-        self.moved.push(Moved::Charged(charged.clone()));
+        self.moves.push(Move {
+            bar: charged.bar,
+            records: 0,
+            cash: charged.cash,
+            held: Vec::new(),
+            made_by: Made::Borrowing(charged.interest, charged.borrow_fee),
+        });
         Ok(())
     }
 
@@ -371,13 +400,13 @@ impl<'a> Account<'a> {
     }
 
     fn check_figures(&self, run: &Trading, figures: &RunFigures) -> Checked {
-        holds(self.moved.is_empty(), "every execution belongs to a closed bar")?;
+        holds(self.moves.is_empty(), "every execution belongs to a closed bar")?;
         let expected = run.book.figures();
         same("value", figures.value, expected.value)?;
         same("cash", figures.cash, expected.cash)?;
         same(
-            "realised and open profit",
-            figures.realised_pnl + figures.open_pnl,
+            "realised and open profit with adjustments",
+            figures.realised_pnl + figures.open_pnl + figures.adjustments,
             figures.value - figures.initial_cash,
         )?;
         same("realised_pnl", figures.realised_pnl, expected.realised_pnl)?;

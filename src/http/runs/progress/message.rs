@@ -82,6 +82,31 @@ pub enum Happened {
         #[schema(value_type = String, example = "5132.137")]
         cash: Cash,
     },
+    /// `adjustment`: an imported account changed without a decision.
+    Adjustment {
+        /// The bar.
+        bar: u32,
+        /// The line of the file that goes on from here.
+        line: u64,
+        /// `state_discontinuity` or `rounding`.
+        #[schema(example = "state_discontinuity")]
+        cause: &'static str,
+        /// Cash afterwards.
+        #[schema(value_type = String, example = "5132.137")]
+        cash: Cash,
+    },
+    /// `line`: a line of an imported ledger that executed nothing.
+    Line {
+        /// The bar.
+        bar: u32,
+        /// Its number in the file.
+        line: u64,
+        /// Its ledger record.
+        record: u64,
+        /// Cash after it.
+        #[schema(value_type = String, example = "5132.137")]
+        cash: Cash,
+    },
     /// `completed`, `cancelled`, `failed`: the run is over.
     Over {
         /// Why it was cancelled or failed.
@@ -184,6 +209,13 @@ impl Context {
             RunEvent::OrderAccepted(it) => waits("waiting", it.order_id, Some(it.bar), Some(it.order)),
             RunEvent::OrderExpired(it) => waits("expired", it.order_id, Some(it.bar), None),
             RunEvent::OrderCancelled(it) => waits("cancelled", it.order_id, None, None),
+            RunEvent::AccountAdjusted(it) => (
+                "adjustment",
+                Happened::Adjustment { bar: it.bar, line: it.line, cause: it.cause.name(), cash: it.cash },
+            ),
+            RunEvent::LineImported(it) => {
+                ("line", Happened::Line { bar: it.bar, line: it.line, record: it.record, cash: it.cash })
+            }
             RunEvent::OrderFilled(filled) => ("trade", Happened::Trade(Box::new(filled.into()))),
             RunEvent::OrderRefused(refused) => ("rejection", Happened::Rejection(Box::new(refused.into()))),
             RunEvent::FinancingCharged(it) => {
