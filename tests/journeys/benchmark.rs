@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use std::fs::File;
 
 use events::market::Bars;
-use events::policy::{ImportFinding, ImportRule};
+use events::policy::{ImportFinding, ImportRule, NoParameters, PolicySpec};
 use events::run::ledger::{Action, LedgerRecord};
 use events::run::{RunFigures, RunKind, RunStatus};
-use events::{Cash, Metadata, Price, Principal, Quantity, RunId, Symbol};
+use events::{Cash, Interval, Metadata, ModelId, Price, Principal, Quantity, RunId, Symbol};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -21,8 +21,11 @@ use tapedeck::audit::audit_run;
 use tapedeck::import_ledger::{ImportLedger, compare_with_file, import_ledger};
 use tapedeck::market::import::ImportOptions;
 use tapedeck::market::import::positions::{RecordedAction, RecordedLedger};
+use tapedeck::start_run::StartRun;
 
-use crate::support::app::{application, caught_up, drive, import, project_file, shared_config};
+use crate::support::app::{
+    application, caught_up, drive, import, project_file, request, run_through, shared_config,
+};
 
 /// A column of the table.
 struct Published {
@@ -139,16 +142,34 @@ async fn recorded_agents_of_the_public_benchmark_have_their_published_figures() 
         assert!(audit.passed, "{audit:?}");
         assert!(audit.checks.iter().all(|check| check.skipped_because.is_none()));
         let known = audit.checks.iter().find(|check| check.name == "imported ledger").unwrap();
+        a_fork(app, repeated.model_id).await;
         let known_fills = format!("{} fill_not_bar_open", published.off_open);
         assert!(known.looked_at.contains(&known_fills), "{known:?}");
     }
     running.stop().await.unwrap();
 }
 
+/// Another policy trades with the cash and the symbols of an imported model.
+async fn a_fork(app: &App, model_id: ModelId) {
+    let fork = StartRun {
+        interval: Some(Interval::Hour),
+        policy: Some(PolicySpec::BuyAndHold(NoParameters {})),
+        ..request(model_id, "2025-10-01", "2025-11-07")
+    };
+    let run_id = run_through(app, fork).await;
+    caught_up(app).await;
+    let run = runs::find(&app.reads.get().await.unwrap(), run_id).await.unwrap().unwrap();
+    assert_eq!((run.snapshot.kind(), run.run.run_number), (RunKind::Simulated, 2));
+    assert_eq!((run.snapshot.symbols.len(), run.run.bars_done), (101, 168));
+    let counts = run.run.figures.unwrap().counts;
+    assert!(counts.buys > 0 && counts.sells == 0);
+}
+
 /// A ledger, and all that is shown of the run that repeats it.
 struct Repeated {
     file: RecordedLedger,
     run_id: RunId,
+    model_id: ModelId,
     findings: Vec<ImportFinding>,
     figures: RunFigures,
     standard: RunPerformance,
@@ -204,7 +225,18 @@ impl Repeated {
         }
         let records = ledger::records(&client, run_id, None, 1_000).await.unwrap().items;
         let figures = run.run.figures.unwrap();
-        Self { file, run_id, findings, figures, standard, ai_trader, points, records, bars }
+        Self {
+            file,
+            run_id,
+            model_id: imported.model_id,
+            findings,
+            figures,
+            standard,
+            ai_trader,
+            points,
+            records,
+            bars,
+        }
     }
 
     fn has_the_counts(&self, published: &Published) {

@@ -86,7 +86,6 @@ pub struct RunFigures {
     pub counts: Counts,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_zero(amount: &Cash) -> bool {
     amount.is_zero()
 }
