@@ -14,6 +14,7 @@ pub mod doctor;
 pub mod embedded;
 pub mod http;
 pub mod identity;
+pub mod import_ledger;
 pub mod live;
 pub mod market;
 pub mod operations;

@@ -10,6 +10,7 @@ use actors::{
 };
 use events::log::{Connector, Filter, Lane, Log, migrate};
 use events::market::{Bars, Columns};
+use events::model::Risk;
 use events::policy::{EqualWeightParameters, FillRule, OrderType, PolicySpec};
 use events::run::{BarsUsed, Fingerprint, RunCommand, RunEvent, RunSnapshot, RunStatus};
 use events::{Aggregate, CommandId, Interval, ModelId, Position, Price, Rate, Run, RunId, Version};
@@ -57,6 +58,7 @@ fn snapshot(bars: &Bars, rebalance_bars: u32, chunk_bars: u32) -> RunSnapshot {
         chunk_bars,
         code_version: "0.1.0".to_owned(),
         benchmark: None,
+        risk: Risk::default(),
     }
 }
 
