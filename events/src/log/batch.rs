@@ -74,7 +74,7 @@ pub(super) async fn prepare(client: &Client) -> Result<Statement, tokio_postgres
     client.prepare_typed(include_str!("sql/append.sql"), &PARAMETERS).await
 }
 
-/// Prepares the statement for a lone append.
+/// Prepares the statement for a lone append of any kind.
 pub(super) async fn prepare_one(client: &Client) -> Result<Statement, tokio_postgres::Error> {
     client.prepare_typed(include_str!("sql/append_one.sql"), &PARAMETERS_OF_ONE).await
 }
