@@ -62,7 +62,7 @@ impl Session {
 
     /// Writes a batch, which is not durable before a barrier.
     pub(super) async fn write(&self, batch: &[Outgoing<'_>]) -> Result<Vec<Verdict>, tokio_postgres::Error> {
-        batch::send(&self.writer, &self.many, batch).await
+        batch::send_fresh(&self.writer, &self.many, batch).await
     }
 
     /// Writes one append and makes it durable.

@@ -1,6 +1,5 @@
 -- One event of one command after the known end of a known stream, the most common lone append: append_one.sql without
--- arrays and without looking for an earlier answer, for which the keys of `commands` refuse the whole statement.
--- Gives its row, or none where the stream does not end like this.
+-- arrays. Gives one row, or none where the append lost.
 -- $1 number of the stream, $2 expected version, $3 hash before, $4 hash of the event
 -- $5 command, $6 request hash, $7 reply
 -- $8 type, $9 schema version, $10 codec, $11 occurred at, $12 correlation, $13 causation, $14 metadata, $15 payload
