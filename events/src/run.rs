@@ -177,6 +177,11 @@ impl Decider for Run {
         decide::decide(self, command)
     }
 
+    fn computes_long(command: &RunCommand) -> bool {
+        // A chunk of bars is decided, and its equity points are compressed.
+        matches!(command, RunCommand::Advance(_))
+    }
+
     fn evolve(&mut self, event: &RunEvent) {
         match (&mut *self, event) {
             (Self::Unrequested, RunEvent::RunRequested(requested)) => {

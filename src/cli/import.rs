@@ -95,7 +95,9 @@ impl Import {
 
 /// Imports each file in a transaction of its own.
 pub async fn run(import: Import, config: Config, output: &Output) -> anyhow::Result<ExitCode> {
-<<<<<<< HEAD
+    if let Import::AiTrader(wanted) = import {
+        return ai_trader::run(wanted, config, output).await;
+    }
     if let Place::There(remote) = Place::of(&config)? {
         return match (&import, import.records()) {
             (Import::Prices(prices), _) => remote::imports::prices(&remote, prices, output).await,
@@ -109,29 +111,6 @@ pub async fn run(import: Import, config: Config, output: &Output) -> anyhow::Res
         (Import::Prices(prices), _) => import_all(&tape, &journal, prices, output).await,
         (_, Some((kind, files))) => import_reference(&tape, &journal, kind, files, output).await,
         (_, None) => Ok(ExitCode::SUCCESS),
-=======
-    if let Import::AiTrader(wanted) = import {
-        return ai_trader::run(wanted, config, output).await;
-    }
-    if let Import::Prices(prices) = &import {
-        if let Place::There(remote) = Place::of(&config)? {
-            return remote::imports::prices(&remote, prices, output).await;
-        }
-    } else {
-        remote::refuse_if_there(&config, "import of reference data")?;
-    }
-    let tape = Tape::open(config).await?;
-    let outcome = match &import {
-        Import::AiTrader(_) => Ok(ExitCode::SUCCESS),
-        Import::Prices(prices) => import_all(&tape, prices, output).await,
-        Import::Profiles(files) => import_reference(&tape, RecordKind::Profiles, files, output).await,
-        Import::SectorWeights(files) => {
-            import_reference(&tape, RecordKind::SectorWeights, files, output).await
-        }
-        Import::Rates(files) => import_reference(&tape, RecordKind::Rates, files, output).await,
-        Import::Factors(files) => import_reference(&tape, RecordKind::Factors, files, output).await,
-        Import::Scenarios(files) => import_reference(&tape, RecordKind::Scenarios, files, output).await,
->>>>>>> orders-benchmark
     };
     journal.stop().await;
     tape.close().await?;

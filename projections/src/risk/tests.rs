@@ -278,6 +278,7 @@ fn track(returns: &[f64]) -> TrackRecord {
             adjustment: Cash::ZERO,
             baseline: false,
             is_complete: true,
+            target_returns: None,
             lots: Vec::new(),
         },
         computed_from: ComputedFrom { method_version: 1, portfolio_version: Version(7), vintage: 3 },
