@@ -106,7 +106,7 @@ async fn correct_a_close(deck: &Deck) {
         adjusted_close: None,
     };
     let source = Source { name: "corrected".to_owned(), format: "test".to_owned(), identity: None };
-    let stored = bars::load(&mut client, source, [bar].into_iter(), &json!({}), events::time::now()).await;
+    let stored = bars::load(&mut client, source, [bar], &json!({}), events::time::now()).await;
     assert!(matches!(stored.unwrap(), Once::New(_)));
 }
 
