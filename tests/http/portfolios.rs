@@ -4,6 +4,7 @@ mod data;
 mod equity_changes;
 mod imports;
 mod positions;
+mod remembered;
 mod snapshots;
 mod target_prices;
 
