@@ -18,9 +18,10 @@ use events::run::Run;
 use events::tags::TagBook;
 use events::valuation::Valuation;
 use projections::closes::Closes;
-use projections::portfolios::Books;
+use projections::portfolios::{Books, Rolls};
 use projections::{Projections, RunnerOptions, RunningProjections, Watermarks};
 
+use crate::ai::{AiModels, AiSetupError};
 use crate::config::Config;
 use crate::embedded::{EmbeddedError, Services};
 use crate::identity::{Identity, IdentityError};
@@ -81,8 +82,12 @@ pub struct App {
     pub closes: Closes,
     /// Portfolios with all their facts.
     pub books: Books,
+    /// Portfolios that were rolled forward lately.
+    pub rolls: Rolls,
     /// Starts runs.
     pub starter: RunStarter,
+    /// AI models.
+    pub ai: AiModels,
     /// The read models.
     pub projections: Projections,
     /// How far the read models have got.
@@ -128,6 +133,9 @@ pub enum StartError {
     /// The identity service cannot be set up.
     #[error("the identity service cannot be set up")]
     Identity(#[from] IdentityError),
+    /// The AI providers cannot be set up.
+    #[error("the AI providers cannot be set up")]
+    Ai(#[from] AiSetupError),
     /// The work queue cannot be set up.
     #[error("the work queue cannot be set up")]
     WorkQueue(#[from] async_nats::jetstream::context::CreateStreamError),
@@ -221,8 +229,10 @@ async fn assemble(tape: &Tape) -> Result<App, StartError> {
         watermarks.clone(),
     )?;
     let projections = Projections::standard();
+    let ai = AiModels::new(&config.ai)?;
     Ok(App {
         config,
+        ai,
         log,
         reads,
         models,
@@ -237,6 +247,7 @@ async fn assemble(tape: &Tape) -> Result<App, StartError> {
         market,
         closes,
         books: Books::default(),
+        rolls: Rolls::default(),
         starter,
         projections,
         watermarks,

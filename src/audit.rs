@@ -3,11 +3,12 @@
 mod read_models;
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use events::causes::whole_chain;
 use events::log::{LoadError, Log, ReadError};
-use events::policy::SharedIndicators;
+use events::policy::{ImportedParameters, SharedIndicators};
 use events::run::recheck::{Difference, Recheck, Redecide};
 use events::run::{Run, RunEvent, RunSnapshot};
 use events::{Aggregate, RunId, StreamName, Tenant, Version};
@@ -115,6 +116,7 @@ pub async fn audit_run(log: &Log, market: &Market, run: RunId) -> Result<AuditRe
         Some(state) => {
             checks.extend(read_models::checks(log, &stream, run, &state).await?);
             if let Some(trading) = state.trading() {
+                checks.extend(trading.snapshot.policy.imported().map(imported));
                 checks.extend(bars_and_decisions(log, market, &stream, &trading.snapshot).await?);
             } else {
                 checks.push(AuditCheck::skipped("fills and decisions", "the run is deleted".to_owned()));
@@ -205,6 +207,18 @@ async fn bars_and_decisions(
             otherwise,
         ),
     ])
+}
+
+/// What is known not to fit together in an imported ledger: taken as it is, and no fault of the run.
+fn imported(ledger: &ImportedParameters) -> AuditCheck {
+    let mut known: BTreeMap<&str, u64> = BTreeMap::new();
+    for finding in &ledger.findings {
+        *known.entry(finding.rule.name()).or_default() += 1;
+    }
+    let known: Vec<String> = known.iter().map(|(rule, count)| format!("{count} {rule}")).collect();
+    let known =
+        if known.is_empty() { "nothing odd".to_owned() } else { format!("known: {}", known.join(", ")) };
+    AuditCheck::passed("imported ledger", format!("{} lines; {known}", ledger.lines.len() + 1))
 }
 
 fn check_of(name: &'static str, looked_at: String, difference: Option<Difference>) -> AuditCheck {

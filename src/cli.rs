@@ -21,6 +21,7 @@ mod projections;
 mod remote;
 mod replay;
 mod run;
+mod scripted_ai;
 mod serve;
 mod why;
 
@@ -121,6 +122,9 @@ enum Command {
     Events(events::Events),
     /// Measure the performance promises
     Bench(bench::Bench),
+    /// Serve an AI provider that keeps to a script
+    #[command(hide = true)]
+    ScriptedAi(scripted_ai::ScriptedAi),
 }
 
 /// Flags in the shape of the configuration: what is absent overrides nothing.
@@ -158,6 +162,7 @@ impl Command {
             Self::Account(account::AccountVerb::CreateAdmin(_)) => Some("account create-admin"),
             Self::Account(account::AccountVerb::ClaimToken) => Some("account claim-token"),
             Self::Bench(_) => Some("bench"),
+            Self::ScriptedAi(_) => Some("scripted-ai"),
             Self::Account(_)
             | Self::Run(_)
             | Self::Portfolio(_)
@@ -254,5 +259,6 @@ async fn dispatch(command: Command, config: Config, output: &Output) -> anyhow::
         Command::Import(import) => import::run(import, config, output).await,
         Command::Events(events) => events::run(events, config, output).await,
         Command::Bench(bench) => bench::run(bench, config, output).await,
+        Command::ScriptedAi(scripted) => scripted_ai::run(scripted, output).await,
     }
 }

@@ -1,9 +1,11 @@
 //! The configuration: one typed struct, read once at start and passed on as sections.
 //!
 //! Later sources win: defaults, then `tapedeck.toml`, then the environment (`TAPEDECK_HTTP__LISTEN` is `http.listen`;
-//! `DATABASE_URL` and `NATS_URL` work too, and `TAPEDECK_SERVER` and `TAPEDECK_API_KEY`), then flags. [`Config::provenance`] tells which source each value came from.
+//! `DATABASE_URL` and `NATS_URL` work too, `TAPEDECK_SERVER` and `TAPEDECK_API_KEY`, `OPENAI_API_KEY` and
+//! `OPENROUTER_API_KEY`), then flags. [`Config::provenance`] tells which source each value came from.
 
 mod actors;
+mod ai;
 mod client;
 mod database;
 mod http;
@@ -23,6 +25,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 pub use actors::ActorsConfig;
+pub use ai::{AiApi, AiConfig, AiPrices, AiProviderConfig, BaseUrl, InvalidBaseUrl};
 pub use client::ClientConfig;
 pub use database::DatabaseConfig;
 pub use http::{HttpConfig, InvalidOrigin, Origin, RatesConfig};
@@ -60,6 +63,8 @@ pub struct Config {
     pub runs: RunsConfig,
     /// How many portfolios there may be.
     pub portfolios: PortfoliosConfig,
+    /// Who serves AI models.
+    pub ai: AiConfig,
     /// What is written to the program's own log.
     pub telemetry: TelemetryConfig,
     /// Where to look for the servers' programs.
@@ -82,6 +87,7 @@ impl Default for Config {
             actors: ActorsConfig::default(),
             runs: RunsConfig::default(),
             portfolios: PortfoliosConfig::default(),
+            ai: AiConfig::default(),
             telemetry: TelemetryConfig::default(),
             programs: ProgramsConfig::default(),
             client: ClientConfig::default(),

@@ -2,6 +2,7 @@
 //!
 //! It looks and changes nothing: no server is started, no folder made.
 
+mod ai;
 mod data_folder;
 mod programs;
 mod reachable;
@@ -47,13 +48,17 @@ pub enum Status {
 
 /// Examines this machine with this configuration.
 pub async fn examine(config: &Config) -> Report {
-    let (database, nats, inside) =
-        tokio::join!(reachable::database(config), reachable::nats(config), reachable::inside(config));
+    let (database, nats, inside, ai) = tokio::join!(
+        reachable::database(config),
+        reachable::nats(config),
+        reachable::inside(config),
+        ai::providers(&config.ai)
+    );
     let local = [programs::postgres(config), programs::nats(config), programs::server_user(config)];
     let folder =
         [data_folder::writable(config), data_folder::free_space(config), data_folder::servers(config)];
-    let checks =
-        local.into_iter().chain(folder).flatten().chain(database).chain(nats).chain(inside).collect();
+    let given = database.into_iter().chain(nats).chain(inside).chain(ai);
+    let checks = local.into_iter().chain(folder).flatten().chain(given).collect();
     Report { checks, settings: config.provenance().to_vec() }
 }
 

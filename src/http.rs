@@ -4,6 +4,7 @@ mod accept;
 pub mod access;
 pub mod actors;
 pub mod admin;
+pub mod ai_models;
 pub mod analytics;
 pub mod answer;
 mod aside;
@@ -53,7 +54,9 @@ pub mod sse;
 mod state;
 pub mod streams;
 pub mod symbols;
+mod table;
 pub mod tags;
+pub mod target_prices;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -155,6 +158,21 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(positions::find::find, positions::change::change, positions::delete::delete))
         .routes(routes!(positions::history::list))
         .routes(routes!(positions::marks::list, positions::marks::create))
+        .routes(routes!(target_prices::list::list, target_prices::create::create))
+        .routes(routes!(target_prices::summary::show))
+        .routes(routes!(
+            target_prices::find::find,
+            target_prices::change::change,
+            target_prices::delete::delete
+        ))
+        .routes(routes!(target_prices::bulk::create))
+        .routes(routes!(target_prices::bulk_update::change))
+        .routes(routes!(target_prices::import_csv::import))
+        .routes(routes!(target_prices::export::export))
+        .routes(routes!(target_prices::aggregate::show))
+        .routes(routes!(target_prices::history::list))
+        .routes(routes!(ai_models::available::list))
+        .routes(routes!(ai_models::parameters::show))
         .routes(routes!(leaderboard::list::list))
         .routes(routes!(bars::list::list))
         .routes(routes!(symbols::list::list))
@@ -165,6 +183,8 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(data::snapshot::show))
         .routes(routes!(data::snapshots::list))
         .routes(routes!(data::historical_prices::show))
+        .routes(routes!(data::portfolio_prices::show))
+        .routes(routes!(data::data_quality::show))
         .routes(routes!(data::benchmark_prices::show))
         .routes(routes!(data::etf_prices::show))
         .routes(routes!(data::company_profiles::show))
@@ -181,16 +201,28 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(analytics::portfolio::volatility::show))
         .routes(routes!(analytics::portfolio::risk_metrics::show))
         .routes(routes!(analytics::portfolio::var::show))
-        .routes(routes!(analytics::factor_exposures::show))
-        .routes(routes!(analytics::position_factor_exposures::list))
-        .routes(routes!(analytics::spread_factors::show))
-        .routes(routes!(analytics::rate_sensitivity::show))
-        .routes(routes!(analytics::beta_comparison::show))
-        .routes(routes!(analytics::beta_calculated::show))
-        .routes(routes!(analytics::beta_provider::show))
-        .routes(routes!(analytics::stress_test::show))
-        .routes(routes!(analytics::custom_stress_test::suppose))
-        .routes(routes!(analytics::greeks::show))
+        .routes(routes!(analytics::portfolio::factor_exposures::show))
+        .routes(routes!(analytics::portfolio::position_factor_exposures::list))
+        .routes(routes!(analytics::portfolio::spread_factors::show))
+        .routes(routes!(analytics::portfolio::rate_sensitivity::show))
+        .routes(routes!(analytics::portfolio::beta_comparison::show))
+        .routes(routes!(analytics::portfolio::beta_calculated::show))
+        .routes(routes!(analytics::portfolio::beta_provider::show))
+        .routes(routes!(analytics::portfolio::stress_test::show))
+        .routes(routes!(analytics::portfolio::custom_stress_test::suppose))
+        .routes(routes!(analytics::portfolio::performance::show))
+        .routes(routes!(analytics::positions::attribution::show))
+        .routes(routes!(analytics::risk::greeks::show))
+        .routes(routes!(analytics::risk::greeks::calculate::calculate))
+        .routes(routes!(analytics::aggregate::overview::show))
+        .routes(routes!(analytics::aggregate::breakdown::show))
+        .routes(routes!(analytics::aggregate::beta::show))
+        .routes(routes!(analytics::aggregate::volatility::show))
+        .routes(routes!(analytics::aggregate::factor_exposures::show))
+        .routes(routes!(analytics::aggregate::sector_exposure::show))
+        .routes(routes!(analytics::aggregate::concentration::show))
+        .routes(routes!(analytics::aggregate::correlation_matrix::show))
+        .routes(routes!(analytics::aggregate::stress_test::show))
         .routes(routes!(imports::prices::import))
         .routes(routes!(imports::reference::import))
         .routes(routes!(quotes::list::list))

@@ -3,6 +3,7 @@
 //! Everything that decides, remembers or computes lives in the packages below (`actors`, `projections`, `events`,
 //! `quant`); this package is the only one that knows all of them.
 
+pub mod ai;
 pub mod app;
 pub mod audit;
 pub mod bench;
@@ -13,6 +14,7 @@ pub mod doctor;
 pub mod embedded;
 pub mod http;
 pub mod identity;
+pub mod import_ledger;
 pub mod live;
 pub mod market;
 pub mod operations;

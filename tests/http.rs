@@ -1,5 +1,6 @@
 //! The API through real HTTP, against a real Postgres and nats-server; mirrors `src/http`.
 
+mod ai_models;
 mod analytics;
 mod auth;
 mod conventions;

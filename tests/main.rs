@@ -7,6 +7,7 @@
 )]
 
 mod actors;
+mod ai;
 mod http;
 mod identity;
 mod journeys;

@@ -7,6 +7,7 @@
 
 mod batch;
 mod command;
+mod deciding;
 mod desk;
 mod inspect;
 mod live;
@@ -32,7 +33,7 @@ use live::Live;
 pub use memory::REMEMBERED_COMMANDS;
 pub use snapshots::{DOUBLE_FOLD_EVERY, SLOW_LOAD, SNAPSHOT_EVERY, SNAPSHOT_ON_LEAVING};
 pub use system::ActorStats;
-pub(crate) use system::{Counters, System};
+pub(crate) use system::System;
 pub use verdict::CONFLICT_ATTEMPTS;
 use verdict::Verdict;
 

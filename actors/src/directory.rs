@@ -16,8 +16,7 @@ use serde::Serialize;
 use tokio::sync::oneshot;
 
 use crate::aggregate::{
-    ActorStats, Answered, CommandEnvelope, CommandError, Counters, Drift, Inspection, Permit, Receipt,
-    System, Waiting,
+    ActorStats, Answered, CommandEnvelope, CommandError, Drift, Inspection, Permit, Receipt, System, Waiting,
 };
 use crate::supervisor::RestartLimits;
 use router::{Router, RouterMessage, RouterStart};
@@ -162,7 +161,7 @@ impl<A: Kept> Drop for Inner<A> {
 impl<A: Kept> Directory<A> {
     /// Starts the routers. Actors are started by the first command of their stream.
     pub async fn start(log: Log, services: A::Services, options: DirectoryOptions) -> Result<Self, SpawnErr> {
-        let system = Arc::new(System { log, services, counters: Counters::default() });
+        let system = Arc::new(System::new(log, services));
         let shards = options.shards.max(1);
         let mut routers = Vec::with_capacity(shards);
         for _ in 0..shards {

@@ -11,9 +11,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use events::log::LoadError;
+use events::market::Bars;
 use events::policy::{Policy, SharedIndicators};
 use events::run::{RunCommand, RunSnapshot};
-use events::{Aggregate, CommandId, Run, RunId};
+use events::{Aggregate, CommandId, Recorded, Run, RunId, Version};
 use tokio_util::sync::CancellationToken;
 
 use crate::aggregate::{CommandEnvelope, CommandError};
@@ -59,7 +60,7 @@ pub enum Driven {
 pub struct RunLoop<M> {
     runs: Runs,
     market: M,
-    indicators: SharedIndicators,
+    indicators: Arc<SharedIndicators>,
     options: RunLoopOptions,
 }
 
@@ -69,18 +70,27 @@ impl<M> std::fmt::Debug for RunLoop<M> {
     }
 }
 
-/// What is decided on, and what decides.
+/// What is decided on, what decides, and what asked for it.
 struct Equipment {
-    bars: Arc<events::market::Bars>,
+    /// The event that requested the run: everything that the driver causes belongs to its request.
+    requested: Arc<Recorded>,
+    bars: Arc<Bars>,
     policy: Arc<dyn Policy>,
     run_bars: u32,
     chunk_bars: u32,
 }
 
+/// How a run stands.
+struct ResumePoint {
+    requested: Arc<Recorded>,
+    snapshot: Box<RunSnapshot>,
+    next_bar: u32,
+}
+
 impl<M: MarketData> RunLoop<M> {
     /// A loop that sends to `runs` and reads prices from `market`.
     pub fn new(runs: Runs, market: M, options: RunLoopOptions) -> Self {
-        Self { runs, market, indicators: SharedIndicators::default(), options }
+        Self { runs, market, indicators: Arc::default(), options }
     }
 
     /// The runs it drives.
@@ -94,7 +104,7 @@ impl<M: MarketData> RunLoop<M> {
         let mut pace = Pace::default();
         let mut equipment = None;
         while !leaving.is_cancelled() {
-            let (snapshot, next_bar) = match self.resume_point(run).await {
+            let ResumePoint { requested, snapshot, next_bar } = match self.resume_point(run).await {
                 Ok(Some(point)) => point,
                 Ok(None) => return Driven::Over,
                 Err(error) => {
@@ -104,14 +114,14 @@ impl<M: MarketData> RunLoop<M> {
             };
             let equipped = match &equipment {
                 Some(equipped) => equipped,
-                None => match self.equip(&snapshot).await {
+                None => match self.equip(&requested, &snapshot).await {
                     Ok(equipped) => equipment.insert(equipped),
                     Err(PortError::Transient { reason }) => {
                         pace.stumble(leaving, &format!("Run {run} has no prices yet: {reason}")).await;
                         continue;
                     }
                     Err(PortError::Permanent { reason }) => {
-                        self.fail(run, &reason, &mut pace, leaving).await;
+                        self.fail(run, &requested, &reason, &mut pace, leaving).await;
                         continue;
                     }
                 },
@@ -122,31 +132,57 @@ impl<M: MarketData> RunLoop<M> {
                 Ended::Stumbled(reason) => {
                     pace.stumble(leaving, &format!("Run {run} cannot go on yet: {reason}")).await;
                 }
-                Ended::Broken(reason) => self.fail(run, &reason, &mut pace, leaving).await,
+                Ended::Broken(reason) => self.fail(run, &requested, &reason, &mut pace, leaving).await,
                 Ended::Quarantined(reason) => return Driven::Quarantined { reason },
             }
         }
         Driven::Left
     }
 
-    /// The terms of a run and its next bar; `None` when it has none to go.
-    async fn resume_point(&self, run: RunId) -> Result<Option<(Box<RunSnapshot>, u32)>, LoadError> {
-        let loaded = self.runs.log().load::<Aggregate<Run>>(&self.runs.stream(run)).await?;
-        let next_bar = loaded.state.next_bar();
-        Ok(loaded.state.trading().map(|trading| trading.snapshot.clone()).zip(next_bar))
+    /// Where a run goes on; `None` when it has no bars to go.
+    async fn resume_point(&self, run: RunId) -> Result<Option<ResumePoint>, LoadError> {
+        let stream = self.runs.stream(run);
+        let loaded = self.runs.log().load::<Aggregate<Run>>(&stream).await?;
+        let Some((trading, next_bar)) = loaded.state.trading().zip(loaded.state.next_bar()) else {
+            return Ok(None);
+        };
+        let first = self.runs.log().read_stream(&stream, Version::NONE, 1).await?;
+        let requested = first.into_iter().next().map(Arc::new);
+        Ok(requested.map(|requested| ResumePoint { requested, snapshot: trading.snapshot.clone(), next_bar }))
     }
 
-    async fn equip(&self, snapshot: &RunSnapshot) -> Result<Equipment, PortError> {
+    async fn equip(&self, requested: &Arc<Recorded>, snapshot: &RunSnapshot) -> Result<Equipment, PortError> {
         let bars = self.market.bars(snapshot).await?;
-        let policy = snapshot.policy.build(&bars, &self.indicators);
-        Ok(Equipment { bars, policy, run_bars: snapshot.run_bars(), chunk_bars: snapshot.chunk_bars.max(1) })
+        let policy = self.build(snapshot, &bars).await?;
+        Ok(Equipment {
+            requested: requested.clone(),
+            bars,
+            policy,
+            run_bars: snapshot.run_bars(),
+            chunk_bars: snapshot.chunk_bars.max(1),
+        })
+    }
+
+    /// The policy over `bars`; its indicators read all of them, so they are computed where nobody else waits (EL-129).
+    async fn build(&self, snapshot: &RunSnapshot, bars: &Arc<Bars>) -> Result<Arc<dyn Policy>, PortError> {
+        let (spec, bars, indicators) = (snapshot.policy.clone(), bars.clone(), self.indicators.clone());
+        let building = tokio::task::spawn_blocking(move || spec.build(&bars, &indicators));
+        building.await.map_err(|error| PortError::Permanent { reason: error.to_string() })
     }
 
     /// Ends a run that cannot go on. If that cannot be written either, the loop comes back here.
-    async fn fail(&self, run: RunId, reason: &str, pace: &mut Pace, leaving: &CancellationToken) {
+    async fn fail(
+        &self,
+        run: RunId,
+        requested: &Recorded,
+        reason: &str,
+        pace: &mut Pace,
+        leaving: &CancellationToken,
+    ) {
         tracing::warn!(run.id = %run, reason, "Run {run} failed: {reason}");
         let fail = RunCommand::Fail { reason: reason.to_owned() };
-        match self.runs.execute(run, CommandEnvelope::new(fail, CommandId::generate())).await {
+        let envelope = CommandEnvelope::new(fail, CommandId::generate()).caused_by(requested);
+        match self.runs.execute(run, envelope).await {
             // Refused: it ended in the meantime.
             Ok(_) | Err(CommandError::Refused(_)) => {}
             Err(error) => pace.stumble(leaving, &format!("Run {run} cannot be ended yet: {error}")).await,

@@ -88,7 +88,8 @@ class Portfolio:
     def __call__(self):
         closes, equity = self.closes, self.equity
         returns = np.diff(closes, axis=0) / closes[:-1]
-        factor_returns = np.diff(self.factor_closes, axis=0) / self.factor_closes[:-1]
+        recent = self.factor_closes[-253:]
+        factor_returns = np.diff(recent, axis=0) / recent[:-1]
         weights = self.exposures / equity
         r = returns @ weights
         n = len(r)
@@ -180,6 +181,10 @@ class Batch:
         self.symbols = np.array(data["symbols"])
         self.weights = np.array(data["weights"])
         self.z = data["normal_quantiles"][0]
+        # Where the pairs of each book stand in the matrix of all symbols, and the memory for its own matrix: the
+        # largest result, which the other side keeps from round to round as well.
+        self.pairs = self.symbols[:, :, None] * len(self.closes) + self.symbols[:, None, :]
+        self.matrices = np.empty(self.pairs.shape)
 
     def __call__(self):
         returns = np.diff(self.closes, axis=1) / self.closes[:, :-1]
@@ -199,8 +204,7 @@ class Batch:
         wealth = np.cumprod(1.0 + r, axis=1)
         peak = np.maximum(np.maximum.accumulate(wealth, axis=1), 1.0)
         drawdown = (1.0 - wealth / peak).max(1)
-        matrices = correlation[self.symbols[:, :, None], self.symbols[:, None, :]]
-        self.matrices = matrices
+        np.take(correlation.ravel(), self.pairs, out=self.matrices, mode="clip")
         density = np.exp(-0.5 * self.z * self.z) / np.sqrt(2.0 * np.pi)
         return np.column_stack((weights @ betas, deviation * YEAR**0.5, mean / deviation * YEAR**0.5,
                                 -ordered[:, k - 1], -ordered[:, :k].mean(1), self.z * deviation - mean,

@@ -31,6 +31,11 @@ pub trait Decider:
 
     /// This state after `event`. Total: history is never refused.
     fn evolve(&mut self, event: &Self::Event);
+
+    /// Whether deciding `command` takes more than a millisecond, so that an actor must not do it where others wait (EL-129).
+    fn computes_long(_command: &Self::Command) -> bool {
+        false
+    }
 }
 
 /// A [`Decider`] as a `cqrs_es::Aggregate`.
@@ -97,8 +102,17 @@ pub trait Kept:
 {
     /// Raised whenever `apply` or the state's shape changes, so that old snapshots are ignored.
     const FOLD: u32;
+
+    /// Whether handling `command` takes more than a millisecond, so that an actor must not do it where others wait (EL-129).
+    fn computes_long(_command: &Self::Command) -> bool {
+        false
+    }
 }
 
 impl<D: Decider> Kept for Aggregate<D> {
     const FOLD: u32 = D::FOLD;
+
+    fn computes_long(command: &D::Command) -> bool {
+        D::computes_long(command)
+    }
 }

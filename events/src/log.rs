@@ -15,6 +15,7 @@ mod health;
 mod import;
 mod latency;
 mod load;
+mod lone;
 mod migrate;
 mod numbers;
 mod queue;

@@ -1,5 +1,6 @@
 //! A trading model: a user's configuration of what trades, with what, under which rules; and the numbers of its runs.
 
+mod risk;
 mod settings;
 mod slug;
 #[cfg(test)]
@@ -7,6 +8,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 
+pub use risk::{Gates, Limit, LossResponse, RULES_MAX, Risk, Rule, TradingStyle};
 use serde::{Deserialize, Serialize};
 pub use settings::{
     COST_RATE_MAX, DESCRIPTION_CHARS_MAX, INITIAL_CASH_DEFAULT, INITIAL_CASH_MAX, ModelChange, ModelDraft,

@@ -7,6 +7,7 @@ mod builtin;
 mod field;
 mod fill_rule;
 pub mod fraction;
+mod imported;
 mod indicators;
 mod order;
 mod refusal;
@@ -24,11 +25,15 @@ pub use builtin::{
 };
 pub use field::{FieldError, sentence};
 pub use fill_rule::FillRule;
+pub use imported::{
+    AdjustmentCause, IMPORT_FINDINGS_MAX, IMPORTED_LINES_MAX, ImportFinding, ImportFormat, ImportRule,
+    ImportSource, ImportedAdjustment, ImportedLine, ImportedOpening, ImportedOrder, ImportedParameters,
+};
 pub use indicators::{Indicators, SharedIndicators};
 pub use order::{
-    Order, OrderId, OrderKind, OrderSide, OrderType, RefusedOrder, RestingOrder, Side, TimeInForce,
+    Order, OrderId, OrderKind, OrderSide, OrderType, RefusedOrder, RestingOrder, Side, TimeInForce, Trail,
 };
-pub use refusal::Refusal;
+pub use refusal::{BrokenRule, Gate, Refusal};
 pub use spec::{Limits, PolicyDescription, PolicySpec, catalogue};
 pub(crate) use view::ViewParts;
 pub use view::{KnownPrices, NotKnown, View};

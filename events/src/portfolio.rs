@@ -47,7 +47,7 @@ pub use lot::{
 };
 use serde::{Deserialize, Serialize};
 pub use settings::{Currency, Settings, SettingsChange, SettingsDraft, Siblings};
-pub use target::{Target, TargetDraft, TargetPrices};
+pub use target::{Target, TargetDraft, TargetPrices, target_market_symbol};
 
 use crate::{Decider, EquityChangeId, PositionId, TargetId};
 

@@ -188,9 +188,12 @@ impl Recorded {
 
     /// Who sent the command that caused it. What was recorded without metadata belongs to the installation's owner.
     pub fn sender(&self) -> Principal {
-        let metadata: Option<Metadata> =
-            self.meta.as_ref().and_then(|meta| serde_json::from_slice(meta).ok());
-        metadata.map_or_else(Principal::local_owner, |metadata| metadata.principal)
+        self.metadata().map_or_else(Principal::local_owner, |metadata| metadata.principal)
+    }
+
+    /// Who asked for it and in which request, where that was recorded.
+    pub fn metadata(&self) -> Option<Metadata> {
+        self.meta.as_ref().and_then(|meta| serde_json::from_slice(meta).ok())
     }
 
     /// The payload as JSON text, unpacked.

@@ -8,13 +8,18 @@ mod decide;
 mod desk;
 mod events;
 mod figures;
+mod forced;
+mod gates;
+mod imported;
 pub mod ledger;
+mod limits;
 mod quote;
 pub mod recheck;
 mod snapshot;
 mod step;
 #[cfg(test)]
 pub(crate) mod tests;
+mod watch;
 
 use std::fmt;
 
@@ -22,10 +27,12 @@ pub use book::{Book, Holding};
 pub use clearing::{Cleared, RESTING_ORDERS_MAX};
 pub use command::{Advance, REASON_CHARS_MAX, RunCommand, RunError};
 pub use events::{
-    BarsClosed, OrderAccepted, OrderCancelled, OrderExpired, OrderFilled, OrderRefused, PriceRule,
-    RunCancelled, RunCompleted, RunDeleted, RunEvent, RunFailed, RunRequested,
+    AccountAdjusted, AdjustedHolding, BarsClosed, FinancingCharged, Forced, LineImported, OrderAccepted,
+    OrderCancelled, OrderExpired, OrderFilled, OrderRefused, PriceRule, RunCancelled, RunCompleted,
+    RunDeleted, RunEvent, RunFailed, RunRequested, Session,
 };
 pub use figures::{Counts, Drawdown, EquityPoint, RunFigures};
+pub use imported::RunKind;
 pub use ledger::{Action, Ledger, LedgerRecord};
 use serde::{Deserialize, Serialize};
 pub use snapshot::{
@@ -161,13 +168,18 @@ impl Run {
 
 impl Decider for Run {
     const CATEGORY: &'static str = "run";
-    const FOLD: u32 = 1;
+    const FOLD: u32 = 2;
     type Command = RunCommand;
     type Event = RunEvent;
     type Error = RunError;
 
     fn decide(&self, command: RunCommand) -> Result<Vec<RunEvent>, RunError> {
         decide::decide(self, command)
+    }
+
+    fn computes_long(command: &RunCommand) -> bool {
+        // A chunk of bars is decided, and its equity points are compressed.
+        matches!(command, RunCommand::Advance(_))
     }
 
     fn evolve(&mut self, event: &RunEvent) {
@@ -203,6 +215,9 @@ impl Outcome {
             | RunEvent::OrderRefused(_)
             | RunEvent::OrderExpired(_)
             | RunEvent::OrderCancelled(_)
+            | RunEvent::FinancingCharged(_)
+            | RunEvent::AccountAdjusted(_)
+            | RunEvent::LineImported(_)
             | RunEvent::BarsClosed(_)
             | RunEvent::RunDeleted(_) => None,
         }

@@ -24,7 +24,7 @@ use crate::portfolio::valuation::Snapshot;
 use crate::{CalculationId, Decider, Version};
 
 /// Raised whenever a roll of the same facts and prices gives other snapshots than before.
-pub const METHOD_VERSION: u32 = 1;
+pub const METHOD_VERSION: u32 = 2;
 
 /// Calculations of a portfolio that may wait; all of them are done with the next valuation.
 pub const RUNNING_MAX: usize = 100;

@@ -52,6 +52,9 @@ impl Projection for Equity {
                     | RunEvent::OrderRefused(_)
                     | RunEvent::OrderExpired(_)
                     | RunEvent::OrderCancelled(_)
+                    | RunEvent::FinancingCharged(_)
+                    | RunEvent::AccountAdjusted(_)
+                    | RunEvent::LineImported(_)
                     | RunEvent::RunCompleted(_)
                     | RunEvent::RunCancelled(_)
                     | RunEvent::RunFailed(_) => {}

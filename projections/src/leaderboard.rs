@@ -18,7 +18,7 @@ mod query;
 
 pub use query::{Entry, LeaderboardQuery, Metric, OffsetCursor, Scope, UnknownMetric, list};
 
-use crate::performance::{day_of, standard};
+use crate::performance::{day_of, opening_of, standard};
 use crate::projection::{expect_row, key_of};
 use crate::{Projection, ProjectionError};
 
@@ -90,7 +90,11 @@ impl Page {
                 request(transaction, recorded, run, &requested).await?;
                 let snapshot = &requested.snapshot;
                 let convention = standard(snapshot.interval, snapshot.periods_per_year);
-                self.accumulators.insert(run, PerformanceAccumulator::new(convention));
+                let mut accumulator = PerformanceAccumulator::new(convention);
+                if let Some((at, cash)) = opening_of(snapshot) {
+                    accumulator.push(EquityPoint::new(day_of(at), cash.to_f64()).with_positions(0.0, 0.0));
+                }
+                self.accumulators.insert(run, accumulator);
                 Ok(())
             }
             RunEvent::BarsClosed(closed) => {
@@ -112,7 +116,10 @@ impl Page {
             | RunEvent::OrderFilled(_)
             | RunEvent::OrderRefused(_)
             | RunEvent::OrderExpired(_)
-            | RunEvent::OrderCancelled(_) => Ok(()),
+            | RunEvent::OrderCancelled(_)
+            | RunEvent::FinancingCharged(_)
+            | RunEvent::AccountAdjusted(_)
+            | RunEvent::LineImported(_) => Ok(()),
         }
     }
 
@@ -180,6 +187,7 @@ async fn request(
                 &requested.snapshot.model_name,
                 &i32::try_from(requested.run_number).unwrap_or(i32::MAX),
                 &requested.snapshot.interval.name(),
+                &requested.snapshot.policy.name(),
             ],
         )
         .await

@@ -8,6 +8,7 @@ use tokio_postgres::Transaction;
 use tokio_postgres::types::Json;
 
 mod fills;
+mod imported;
 mod orders;
 mod records;
 
@@ -35,6 +36,8 @@ impl Projection for Ledger {
             "OrderRefused",
             "OrderExpired",
             "OrderCancelled",
+            "AccountAdjusted",
+            "LineImported",
             "BarsClosed",
             "RunDeleted",
         ];
@@ -46,7 +49,14 @@ impl Projection for Ledger {
     }
 
     fn tables() -> &'static [&'static str] {
-        &["ledger_chunks", "ledger_fills", "ledger_refusals", "ledger_orders"]
+        &[
+            "ledger_chunks",
+            "ledger_fills",
+            "ledger_refusals",
+            "ledger_orders",
+            "ledger_lines",
+            "ledger_adjustments",
+        ]
     }
 
     async fn apply(&self, transaction: &Transaction<'_>, events: &[Recorded]) -> Result<(), ProjectionError> {
@@ -83,10 +93,13 @@ async fn fold(
         RunEvent::OrderCancelled(cancelled) => {
             end(transaction, recorded, run, cancelled.order_id.0, "cancelled", None).await
         }
+        RunEvent::AccountAdjusted(adjusted) => imported::adjust(transaction, run, &adjusted).await,
+        RunEvent::LineImported(line) => imported::write(transaction, run, &line).await,
         RunEvent::BarsClosed(closed) => close(transaction, run, &closed).await,
         RunEvent::RunDeleted(_) => delete(transaction, run).await,
         RunEvent::RunRequested(_)
         | RunEvent::OrderFilled(_)
+        | RunEvent::FinancingCharged(_)
         | RunEvent::RunCompleted(_)
         | RunEvent::RunCancelled(_)
         | RunEvent::RunFailed(_) => Ok(()),
@@ -198,6 +211,8 @@ async fn delete(transaction: &Transaction<'_>, run: RunId) -> Result<(), Project
         include_str!("sql/ledger/delete_fills.sql"),
         include_str!("sql/ledger/delete_refusals.sql"),
         include_str!("sql/ledger/delete_orders.sql"),
+        include_str!("sql/ledger/delete_lines.sql"),
+        include_str!("sql/ledger/delete_adjustments.sql"),
     ] {
         transaction
             .execute(statement, &[&run.uuid()])

@@ -6,6 +6,7 @@ use std::fmt;
 
 use events::money::value_units;
 use events::policy::Side;
+use events::run::RunSnapshot;
 use events::{Cash, Price, RunId, Symbol};
 use jiff::Timestamp;
 use quant::{
@@ -138,14 +139,14 @@ pub async fn performance(
 ) -> Result<RunPerformance, PerformanceError> {
     let mut pass = Pass::new(convention_of(run, query), query);
     match query.convention {
-        ConventionName::Standard => by_bar(client, run.run.run_id, &mut pass).await?,
+        ConventionName::Standard => by_bar(client, run, &mut pass).await?,
         ConventionName::AiTrader => by_record(client, run.run.run_id, &mut pass).await?,
     }
     let trades = trades(client, run.run.run_id, query).await?.report(&pass.accumulator);
     let equity = pass.accumulator.report();
     let drawdown = match &equity.drawdown {
         Some(episode) => {
-            let stamp = |index| stamp_at(client, run.run.run_id, query.convention, pass.first, index);
+            let stamp = |index| stamp_at(client, run, query.convention, &pass, index);
             Some(DrawdownStamps {
                 peak_at: stamp(Some(episode.peak_index)).await?,
                 trough_at: stamp(Some(episode.trough_index)).await?,
@@ -166,6 +167,13 @@ pub async fn performance(
         var_95: quant::var::historical_var_95(&pass.returns).into(),
         var_99: quant::var::historical_var_99(&pass.returns).into(),
     })
+}
+
+/// The account before the first bar of a run that trades in it: an imported ledger that was opened before. The first bar
+/// of every other run opens the account and is its first point.
+pub(crate) fn opening_of(snapshot: &RunSnapshot) -> Option<(Timestamp, Cash)> {
+    let opened_at = snapshot.policy.imported()?.opened.at;
+    (opened_at < snapshot.first_bar_at).then_some((opened_at, snapshot.initial_cash))
 }
 
 /// The convention by which a run's figures are counted.
@@ -192,6 +200,8 @@ struct Pass<'q> {
     benchmark: Option<f64>,
     /// Bar or record of the first point.
     first: u64,
+    /// The first point is the account before the first bar.
+    opened_before: bool,
     first_at: Option<Timestamp>,
     last_at: Option<Timestamp>,
     provisional: bool,
@@ -206,6 +216,7 @@ impl<'q> Pass<'q> {
             previous: None,
             benchmark: None,
             first: 0,
+            opened_before: false,
             first_at: None,
             last_at: None,
             provisional: false,
@@ -227,7 +238,7 @@ impl<'q> Pass<'q> {
         {
             self.returns.push(step);
         }
-        // Accounts are cash accounts: nothing is short, so that the gross value is the net value.
+        // The equity series has no positions: where shares are short, the gross value is not less than this.
         let held = (value - cash).to_f64();
         let point = Point::new(day_of(at), equity).with_positions(held, held);
         if let Some(benchmark) = self.query.benchmark {
@@ -244,8 +255,12 @@ fn in_range(query: &PerformanceQuery<'_>, at: Timestamp) -> bool {
     query.from.is_none_or(|from| at >= from) && query.to.is_none_or(|to| at <= to)
 }
 
-async fn by_bar(client: &impl Reader, run: RunId, pass: &mut Pass<'_>) -> Result<(), PerformanceError> {
-    let mut series = EquitySeries::of(client, run);
+async fn by_bar(client: &impl Reader, run: &RunDetail, pass: &mut Pass<'_>) -> Result<(), PerformanceError> {
+    if let Some((at, cash)) = opening_of(&run.snapshot).filter(|(at, _)| in_range(pass.query, *at)) {
+        pass.opened_before = true;
+        pass.push(0, at, cash, cash);
+    }
+    let mut series = EquitySeries::of(client, run.run.run_id);
     loop {
         let chunk = series.next_chunk().await?;
         if chunk.is_empty() {
@@ -293,12 +308,13 @@ async fn trades(
         let page = ledger::executions(client, run, after, PAGE).await?;
         for execution in page.items.iter().filter(|execution| in_range(query, execution.bar_start_at)) {
             let notional = Cash::of(execution.quantity, execution.price).to_f64();
-            match execution.side {
-                Side::Buy => trades.executed(quant::Side::Buy, notional),
-                Side::Sell => {
-                    trades.executed(quant::Side::Sell, notional);
-                    trades.closed(execution.realised_pnl.to_f64());
-                }
+            let side = match execution.side {
+                Side::Buy => quant::Side::Buy,
+                Side::Sell => quant::Side::Sell,
+            };
+            trades.executed(side, notional);
+            if !execution.order_side().opens() {
+                trades.closed(execution.realised_pnl.to_f64());
             }
         }
         if page.next_cursor.is_none() {
@@ -311,21 +327,25 @@ async fn trades(
 /// The start of the bar of a point, counted from the first that was pushed.
 async fn stamp_at(
     client: &impl Reader,
-    run: RunId,
+    run: &RunDetail,
     convention: ConventionName,
-    first: u64,
+    pass: &Pass<'_>,
     index: Option<u64>,
 ) -> Result<Option<Timestamp>, QueryError> {
-    let Some(place) = index.map(|index| first.saturating_add(index)) else { return Ok(None) };
+    let Some(place) = index.map(|index| pass.first.saturating_add(index)) else { return Ok(None) };
+    let run_id = run.run.run_id;
     match convention {
         ConventionName::Standard => {
+            let Some(place) = place.checked_sub(u64::from(pass.opened_before)) else {
+                return Ok(opening_of(&run.snapshot).map(|(at, _)| at));
+            };
             let before = u32::try_from(place).ok().and_then(|bar| bar.checked_sub(1)).map(BarCursor);
-            let page = equity::points(client, run, before, 1).await?;
+            let page = equity::points(client, run_id, before, 1).await?;
             Ok(page.items.first().map(|point| point.bar_start_at))
         }
         ConventionName::AiTrader => {
             let before = place.checked_sub(1).map(RecordCursor);
-            let page = ledger::records(client, run, before, 1).await?;
+            let page = ledger::records(client, run_id, before, 1).await?;
             let start = page.items.first().map(|record| record.bar_start_s);
             start.map(|start| equity::instant(start, "reading the ledger of a run")).transpose()
         }

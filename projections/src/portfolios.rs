@@ -6,6 +6,7 @@ mod changes;
 mod history;
 mod prices;
 mod query;
+mod rolls;
 mod stored;
 
 use std::collections::BTreeMap;
@@ -21,6 +22,7 @@ use changes::Changes;
 pub use history::{HistoryCursor, HistoryEntry, HistoryOf, history};
 pub use prices::{BookPrices, priced_by};
 pub use query::{PortfolioRow, find, list, of_equity_change, of_positions, of_target, siblings};
+pub use rolls::Rolls;
 
 use crate::projection::key_of;
 use crate::{Projection, ProjectionError};

@@ -118,7 +118,10 @@ impl<'e> Change<'e> {
             | RunEvent::OrderFilled(_)
             | RunEvent::OrderRefused(_)
             | RunEvent::OrderExpired(_)
-            | RunEvent::OrderCancelled(_) => {}
+            | RunEvent::OrderCancelled(_)
+            | RunEvent::FinancingCharged(_)
+            | RunEvent::AccountAdjusted(_)
+            | RunEvent::LineImported(_) => {}
         }
     }
 
@@ -247,6 +250,7 @@ mod tests {
             value: cash,
             records: vec![1; values.len()],
             provisional: false,
+            session: None,
         })
     }
 
@@ -266,6 +270,7 @@ mod tests {
             max_drawdown: None,
             realised_pnl: Cash::ZERO,
             open_pnl: Cash::ZERO,
+            adjustments: Cash::ZERO,
             fees: Cash::ZERO,
             traded: Cash::ZERO,
             counts: Counts::default(),

@@ -18,7 +18,7 @@ use crate::linear::Symmetric;
 use crate::panel::{Panel, last};
 use crate::ratios::{sharpe, sortino};
 use crate::regression::{Design, Line, StandardErrors};
-use crate::returns::{simple_returns, weighted_returns};
+use crate::returns::{recent_returns, simple_returns_into, weighted_returns};
 use crate::ridge::RidgeFit;
 use crate::risk_contributions::{RiskContributions, risk_contributions};
 use crate::sample::{Estimator, Sample};
@@ -166,10 +166,17 @@ pub fn analyse(book: &BookHistory<'_>) -> Result<BookAnalysis, Unavailable> {
         .iter()
         .map(|exposure| finite(exposure / book.equity))
         .collect::<Result<Vec<_>, _>>()?;
-    let series = book.closes.columns().map(simple_returns).collect::<Result<Vec<_>, _>>()?;
-    let columns: Vec<&[f64]> = series.iter().map(Vec::as_slice).collect();
-    let market = simple_returns(book.market)?;
-    let styles = book.styles.iter().map(|style| simple_returns(style)).collect::<Result<Vec<_>, _>>()?;
+    let days = sessions.saturating_sub(1);
+    let mut values = vec![0.0; days * book.closes.size()];
+    for (closes, returns) in book.closes.columns().zip(values.chunks_exact_mut(days.max(1))) {
+        simple_returns_into(closes, returns)?;
+    }
+    let series = Panel::new(&values, days)?;
+    let columns: Vec<&[f64]> = series.columns().collect();
+    let window = BETA_WINDOW.returns.max(JOINT_WINDOW.returns);
+    let market = recent_returns(book.market, window)?;
+    let styles =
+        book.styles.iter().map(|style| recent_returns(style, window)).collect::<Result<Vec<_>, _>>()?;
     let returns = weighted_returns(&columns, &weights)?;
     let sample = Sample::of(&returns)?;
     Ok(BookAnalysis {
@@ -180,7 +187,7 @@ pub fn analyse(book: &BookHistory<'_>) -> Result<BookAnalysis, Unavailable> {
             wealth: WealthPath::of(&returns),
         },
         tails: BookTails::of(&sample)?,
-        dependence: Dependence::of(&columns, &weights),
+        dependence: Dependence::of(&series, &weights),
         concentration: concentration(book.exposures),
         market_lines: market_lines(&columns, &market),
         factors: FactorModel::of(book, &columns, &market, &styles),
@@ -190,12 +197,13 @@ pub fn analyse(book: &BookHistory<'_>) -> Result<BookAnalysis, Unavailable> {
 
 impl BookVolatility {
     fn of(returns: &[f64]) -> Self {
+        let squares = har::Squares::of(returns);
         Self {
             realised: VOLATILITY_SESSIONS.map(|sessions| realised(returns, sessions)),
             trend: trend(returns),
             ewma: ewma(returns, EWMA_DAILY_DECAY, EwmaStart::FirstSquare),
-            month_ahead: har::forecast_month(returns),
-            corsi: CORSI_HORIZONS.map(|horizon| har::realised_variance(returns, horizon)),
+            month_ahead: squares.forecast_month(),
+            corsi: CORSI_HORIZONS.map(|horizon| squares.realised_variance(horizon)),
         }
     }
 }
@@ -217,13 +225,10 @@ impl BookTails {
 }
 
 impl Dependence {
-    fn of(columns: &[&[f64]], weights: &[f64]) -> Result<Self, Unavailable> {
-        let values = columns.concat();
-        let rows = columns.first().ok_or(Because::NoPositions)?.len();
-        let covariance =
-            covariance_matrix(&Panel::new(&values, rows)?, Weighting::Equal, Centring::SampleMean)?;
+    fn of(series: &Panel<'_>, weights: &[f64]) -> Result<Self, Unavailable> {
+        let covariance = covariance_matrix(series, Weighting::Equal, Centring::SampleMean)?;
         let complete = correlation_of(&covariance)?;
-        let correlation = CorrelationMatrix::of_complete(&complete, rows as u64);
+        let correlation = CorrelationMatrix::of_complete(&complete, series.rows() as u64);
         let contributions = risk_contributions(&covariance, weights);
         let [confidence, _] = CONFIDENCES;
         let component_var = contributions.as_ref().map_err(|unavailable| *unavailable).and_then(|parts| {
@@ -261,14 +266,9 @@ impl FactorModel {
         let window = JOINT_WINDOW.returns;
         let styles: Vec<&[f64]> = styles.iter().map(|style| last(style, window)).collect();
         let factors = JointFactors::new(last(market, window), &styles, None)?;
-        let betas = columns
-            .iter()
-            .map(|returns| factors.betas(last(returns, window), StandardErrors::Classical))
-            .collect::<Result<Vec<_>, _>>()?;
-        let ridge = columns
-            .iter()
-            .map(|returns| factors.ridge(last(returns, window)))
-            .collect::<Result<Vec<_>, _>>()?;
+        let recent: Vec<&[f64]> = columns.iter().map(|returns| last(returns, window)).collect();
+        let (betas, ridge): (Vec<_>, Vec<_>) =
+            factors.betas_and_ridge(&recent, StandardErrors::Classical)?.into_iter().unzip();
         let covariance = factor_covariance(&factors)?;
         let positions: Vec<StressPosition> = book
             .exposures

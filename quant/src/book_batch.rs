@@ -3,17 +3,16 @@
 use std::num::NonZero;
 
 use crate::convention::{Convention, PERIODS_DAILY};
-use crate::covariance::{Centring, Weighting, correlation_of, covariance_matrix};
-use crate::figure::{Because, Figure, Unavailable};
-use crate::linear::Symmetric;
+use crate::figure::{Because, Figure, Unavailable, finite};
+use crate::linear::standardise;
 use crate::panel::Panel;
+use crate::products::{all_products, cross_products};
 use crate::ratios::{sharpe, volatility};
-use crate::regression::{Design, StandardErrors};
-use crate::returns::simple_returns;
+use crate::returns::{add_weighted, simple_returns, simple_returns_into};
 use crate::sample::Sample;
 use crate::sum::Sum;
-use crate::var::{OrderedReturns, TAIL_95_RETURNS_MIN, Tail, parametric_tail};
-use crate::wealth::WealthPath;
+use crate::var::{TAIL_95_RETURNS_MIN, Tail, historical_tail, parametric_tail};
+use crate::wealth::max_drawdown;
 
 /// Confidence of the tails.
 const CONFIDENCE: f64 = 0.95;
@@ -21,9 +20,12 @@ const CONFIDENCE: f64 = 0.95;
 /// The symbols of all books over one window: their returns, betas and correlations.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Universe {
-    returns: Vec<Vec<f64>>,
+    days: usize,
+    /// Symbol after symbol.
+    returns: Vec<f64>,
     betas: Vec<f64>,
-    correlation: Symmetric,
+    /// Row after row.
+    correlation: Vec<f64>,
 }
 
 /// A book: symbols by their place in the universe, and signed exposures over equity, one each.
@@ -64,19 +66,29 @@ impl Universe {
         if market.len() != closes.rows() {
             return Err(Because::LengthsDiffer.into());
         }
-        let returns = closes.columns().map(simple_returns).collect::<Result<Vec<_>, _>>()?;
-        let market = simple_returns(market)?;
-        let design = Design::new(&Panel::new(&market, market.len())?)?;
-        let beta = |returns: &Vec<f64>| {
-            let fit = design.fit(returns, StandardErrors::Classical)?;
-            fit.slopes.first().map(|slope| slope.value).ok_or(Because::TooFewSeries { needed: 1 }.into())
-        };
-        let betas = returns.iter().map(beta).collect::<Result<_, Unavailable>>()?;
-        let values = returns.concat();
-        let panel = Panel::new(&values, market.len())?;
-        let correlation =
-            correlation_of(&covariance_matrix(&panel, Weighting::Equal, Centring::SampleMean)?)?;
-        Ok(Self { returns, betas, correlation })
+        let mut market = simple_returns(market)?;
+        let days = market.len();
+        let (_, market_norm) = standardise(&mut market)?;
+        let mut returns = vec![0.0; closes.size() * days];
+        for (closes, returns) in closes.columns().zip(returns.chunks_exact_mut(days)) {
+            simple_returns_into(closes, returns)?;
+        }
+        let mut standardised = returns.clone();
+        let norms = standardised
+            .chunks_exact_mut(days)
+            .map(|column| standardise(column).map(|(_, norm)| norm))
+            .collect::<Result<Vec<_>, _>>()?;
+        let columns: Vec<&[f64]> = standardised.chunks_exact(days).collect();
+        // β = ρ σ / σ_market.
+        let betas = cross_products(&columns, &[&market])
+            .iter()
+            .zip(&norms)
+            .map(|(rho, norm)| finite(rho * norm / market_norm))
+            .collect::<Result<_, _>>()?;
+        let mut correlation = all_products(&columns);
+        correlation.iter_mut().for_each(|cell| *cell = cell.clamp(-1.0, 1.0));
+        correlation.iter_mut().step_by(columns.len() + 1).for_each(|cell| *cell = 1.0);
+        Ok(Self { days, returns, betas, correlation })
     }
 
     /// The risk of one book.
@@ -84,49 +96,113 @@ impl Universe {
     /// # Errors
     /// `LengthsDiffer` unless there is a weight per symbol, `UnknownIndex`, `NoPositions`, `NotFinite`.
     pub fn risk(&self, book: &Holdings) -> Result<BookRisk, Unavailable> {
+        self.risk_with(book, &mut Workspace::default(), Vec::new())
+    }
+
+    /// [`Self::risk`] of every book in order, on so many threads; their number does not change a bit.
+    pub fn risks(&self, books: &[Holdings], threads: NonZero<usize>) -> Vec<Result<BookRisk, Unavailable>> {
+        let mut risks = Vec::new();
+        self.evaluate(books, threads, &mut risks);
+        risks
+    }
+
+    /// [`Self::risks`] in place of those of other books, in the memory that is there already.
+    pub fn evaluate(
+        &self,
+        books: &[Holdings],
+        threads: NonZero<usize>,
+        risks: &mut Vec<Result<BookRisk, Unavailable>>,
+    ) {
+        risks.resize(books.len(), Err(Because::NoPositions.into()));
+        let part = books.len().div_ceil(threads.get()).max(1);
+        let mut parts = books.chunks(part).zip(risks.chunks_mut(part));
+        // The first part is this thread's own.
+        let own = parts.next();
+        std::thread::scope(|scope| {
+            for (books, risks) in parts {
+                scope.spawn(|| self.evaluate_part(books, risks));
+            }
+            if let Some((books, risks)) = own {
+                self.evaluate_part(books, risks);
+            }
+        });
+    }
+
+    fn evaluate_part(&self, books: &[Holdings], risks: &mut [Result<BookRisk, Unavailable>]) {
+        let mut workspace = Workspace::default();
+        for (book, risk) in books.iter().zip(risks) {
+            let cells = risk.as_mut().map(|risk| std::mem::take(&mut risk.correlation)).unwrap_or_default();
+            *risk = self.risk_with(book, &mut workspace, cells);
+        }
+    }
+
+    fn risk_with<'a>(
+        &'a self,
+        book: &Holdings,
+        workspace: &mut Workspace<'a>,
+        mut correlation: Vec<f64>,
+    ) -> Result<BookRisk, Unavailable> {
         if book.symbols.len() != book.weights.len() {
             return Err(Because::LengthsDiffer.into());
         }
-        let days = self.returns.first().ok_or(Because::NoPositions)?.len();
-        let (mut returns, mut beta) = (vec![0.0; days], Sum::default());
-        let mut correlation = Vec::with_capacity(book.symbols.len() * book.symbols.len());
-        for (symbol, weight) in book.symbols.iter().zip(&book.weights) {
-            let series = self.returns.get(*symbol).ok_or(Because::UnknownIndex)?;
-            returns.iter_mut().zip(series).for_each(|(sum, value)| *sum += weight * value);
-            beta.add_product(*weight, *self.betas.get(*symbol).ok_or(Because::UnknownIndex)?);
-            let row = self.correlation.rows().nth(*symbol).ok_or(Because::UnknownIndex)?;
-            for other in &book.symbols {
-                correlation.push(*row.get(*other).ok_or(Because::UnknownIndex)?);
-            }
+        if self.betas.is_empty() {
+            return Err(Because::NoPositions.into());
         }
-        let sample = Sample::of(&returns)?;
+        let Workspace { series, returns, buffer } = workspace;
+        series.clear();
+        let mut beta = Sum::default();
+        for (symbol, weight) in book.symbols.iter().zip(&book.weights) {
+            let start = symbol.checked_mul(self.days).ok_or(Because::UnknownIndex)?;
+            series.push(
+                self.returns
+                    .get(start..)
+                    .and_then(|rest| rest.get(..self.days))
+                    .ok_or(Because::UnknownIndex)?,
+            );
+            beta.add_product(*weight, *self.betas.get(*symbol).ok_or(Because::UnknownIndex)?);
+        }
+        self.correlations(&book.symbols, &mut correlation)?;
+        returns.resize(self.days, 0.0);
+        add_weighted(series, &book.weights, returns);
+        let sample = Sample::of(returns)?;
         let convention = Convention::standard(PERIODS_DAILY);
         Ok(BookRisk {
             beta: beta.total()?,
             volatility: volatility(&sample, &convention),
             sharpe: sharpe(&sample, &convention),
-            historical: OrderedReturns::of(&returns)?.tail(CONFIDENCE, TAIL_95_RETURNS_MIN),
+            historical: historical_tail(returns, CONFIDENCE, TAIL_95_RETURNS_MIN, buffer),
             parametric: parametric_tail(&sample, CONFIDENCE),
-            max_drawdown: WealthPath::of(&returns).map(|path| path.max_drawdown),
+            max_drawdown: max_drawdown(returns),
             correlation,
         })
     }
 
-    /// [`Self::risk`] of every book in order, on so many threads; their number does not change a bit.
-    pub fn risks(&self, books: &[Holdings], threads: NonZero<usize>) -> Vec<Result<BookRisk, Unavailable>> {
-        let part = books.len().div_ceil(threads.get()).max(1);
-        let mut risks = vec![Err(Because::NoPositions.into()); books.len()];
-        std::thread::scope(|scope| {
-            for (books, risks) in books.chunks(part).zip(risks.chunks_mut(part)) {
-                scope.spawn(move || {
-                    for (book, risk) in books.iter().zip(risks) {
-                        *risk = self.risk(book);
-                    }
-                });
+    /// Fills `cells` with the correlations of the symbols, row by row.
+    fn correlations(&self, symbols: &[usize], cells: &mut Vec<f64>) -> Result<(), Unavailable> {
+        let (size, positions) = (self.betas.len(), symbols.len());
+        cells.clear();
+        for (at, symbol) in symbols.iter().enumerate() {
+            let start = symbol.checked_mul(size).ok_or(Because::UnknownIndex)?;
+            let row = self.correlation.get(start..).and_then(|rest| rest.get(..size));
+            let row = row.ok_or(Because::UnknownIndex)?;
+            // What is below the diagonal was read above it, and is nearer here than in the matrix of all.
+            for other in 0..at {
+                cells.push(cells.get(other * positions + at).copied().unwrap_or(f64::NAN));
             }
-        });
-        risks
+            let others = symbols.get(at..).unwrap_or_default();
+            cells.extend(others.iter().map(|other| row.get(*other).copied().unwrap_or(f64::NAN)));
+        }
+        // A symbol that is not there was found as a row.
+        Ok(())
     }
+}
+
+/// What the books of a thread are computed in.
+#[derive(Default)]
+struct Workspace<'a> {
+    series: Vec<&'a [f64]>,
+    returns: Vec<f64>,
+    buffer: Vec<f64>,
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::figure::{Because, Figure, Unavailable, finite};
-use crate::linear::dot;
+use crate::products::dot;
 use crate::sum::Sum;
 
 /// Index values from which a book counts as moderately concentrated (US merger guidelines 2010).

@@ -6,16 +6,14 @@ use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
 
 use crate::figure::{Because, Figure, Unavailable, finite, number};
-use crate::linear::{Symmetric, dot, standardise};
+use crate::linear::{Symmetric, standardise};
 use crate::panel::{Panel, overlap_into};
+use crate::products::{all_products, dot};
 use crate::student_t::correlation_p;
 use crate::sum::Sum;
 
 /// Fewest common periods of a pair by default.
 pub const OVERLAP_MIN: u64 = 30;
-
-/// Columns whose products with all others are formed while they are in the processor's first cache.
-const BLOCK: usize = 8;
 
 /// Pearson's correlation of two return series over the same periods, -1 to 1. Needs two returns each.
 pub fn correlation(left: &[f64], right: &[f64]) -> Figure {
@@ -97,7 +95,7 @@ impl CorrelationWorkspace {
 
     fn prepare(&mut self, panel: &Panel) {
         self.standardised.clear();
-        self.standardised.extend(panel.columns().flatten());
+        self.standardised.extend_from_slice(panel.values());
         self.columns.clear();
         for column in self.standardised.chunks_exact_mut(panel.rows()) {
             self.columns.push(if column.iter().any(|value| value.is_infinite()) {
@@ -110,31 +108,26 @@ impl CorrelationWorkspace {
         }
     }
 
-    /// All pairs of columns without gaps. The order of the pairs is free; each product has its own fixed order.
+    /// All pairs of columns without gaps.
     fn multiply(&self, matrix: &mut CorrelationMatrix, rows: usize, overlap_min: u64) {
-        let columns = || self.standardised.chunks_exact(rows).zip(&self.columns).enumerate();
+        let columns = self.standardised.chunks_exact(rows).zip(&self.columns);
+        let complete: Vec<&[f64]> =
+            columns.filter(|(_, kind)| **kind == Column::Complete).map(|(column, _)| column).collect();
+        let products = all_products(&complete);
+        let mut products = products.iter();
         let enough = crate::moments::at_least(overlap_min, rows as u64);
-        for (first, block) in self.standardised.chunks(rows * BLOCK).enumerate() {
-            let block = || {
-                let kinds = self.columns.iter().skip(first * BLOCK);
-                block.chunks_exact(rows).zip(kinds).enumerate().map(|(at, right)| (first * BLOCK + at, right))
-            };
-            for (i, (left, kind)) in columns().take((first + 1) * BLOCK) {
-                for (j, (right, other)) in block().skip((i + 1).saturating_sub(first * BLOCK)) {
-                    let figure = match (kind, other) {
-                        (Column::Complete, Column::Complete) => enough.map(|()| dot(left, right)),
-                        (Column::Unusable(reason), _) | (_, Column::Unusable(reason)) => Err(*reason),
-                        (Column::Gaps, _) | (_, Column::Gaps) => continue,
-                    };
-                    matrix.put(i, j, figure.map(|value| value.clamp(-1.0, 1.0)), rows as u64);
-                }
-            }
-        }
-        for (i, kind) in self.columns.iter().enumerate() {
-            match kind {
-                Column::Complete => matrix.put(i, i, enough.map(|()| 1.0), rows as u64),
-                Column::Unusable(reason) => matrix.put(i, i, Err(*reason), rows as u64),
-                Column::Gaps => {}
+        let lines = matrix.cells.chunks_exact_mut(matrix.size.max(1)).zip(&self.columns);
+        for (i, (line, kind)) in lines.enumerate() {
+            for (j, (cell, other)) in line.iter_mut().zip(&self.columns).enumerate() {
+                let (former, latter) = if i <= j { (kind, other) } else { (other, kind) };
+                *cell = match (former, latter) {
+                    (Column::Unusable(reason), _) | (_, Column::Unusable(reason)) => Err(*reason),
+                    (Column::Gaps, _) | (_, Column::Gaps) => continue,
+                    (Column::Complete, Column::Complete) => {
+                        let product = products.next().copied().unwrap_or(f64::NAN);
+                        enough.map(|()| if i == j { 1.0 } else { product.clamp(-1.0, 1.0) })
+                    }
+                };
             }
         }
     }

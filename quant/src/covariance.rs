@@ -3,10 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::figure::{Because, Figure, Unavailable, finite, number};
-use crate::lanes::sum_of_pairs;
-use crate::linear::{Symmetric, dot};
+use crate::lanes::{sum_of, sum_of_pairs};
+use crate::linear::{Symmetric, subtract};
 use crate::moments::at_least;
 use crate::panel::Panel;
+use crate::products::{all_products, dot};
 use crate::sum::Sum;
 
 /// Decay of the exponential weights for daily returns (RiskMetrics 1996).
@@ -74,26 +75,36 @@ pub fn covariance_matrix(
 ) -> Result<Symmetric, Unavailable> {
     at_least(2, panel.rows() as u64)?;
     panel.complete()?;
-    let weights = weighting.weights(panel.rows())?;
-    let roots: Vec<f64> = weights.iter().map(|weight| weight.sqrt()).collect();
-    let mut scaled: Vec<f64> = panel.columns().flatten().copied().collect();
-    for column in scaled.chunks_exact_mut(panel.rows()) {
-        let mean = match centring {
-            Centring::SampleMean => finite(sum_of_pairs(column, &weights, |value, weight| value * weight))?,
-            Centring::Zero => 0.0,
-        };
-        column.iter_mut().zip(&roots).for_each(|(value, root)| *value = (*value - mean) * root);
-    }
     let count = number(panel.rows() as u64);
-    let factor = match (weighting, centring) {
-        (Weighting::Equal, Centring::SampleMean) => count / (count - 1.0),
-        (Weighting::Equal, Centring::Zero) | (Weighting::Exponential { .. }, _) => 1.0,
+    let mut scaled = panel.values().to_vec();
+    let columns = scaled.chunks_exact_mut(panel.rows());
+    let factor = match weighting {
+        Weighting::Equal => {
+            if centring == Centring::SampleMean {
+                for column in columns {
+                    let mean = finite(sum_of(column, |value| value) / count)?;
+                    subtract(column, mean);
+                }
+            }
+            1.0 / if centring == Centring::SampleMean { count - 1.0 } else { count }
+        }
+        Weighting::Exponential { .. } => {
+            let weights = weighting.weights(panel.rows())?;
+            let roots: Vec<f64> = weights.iter().map(|weight| weight.sqrt()).collect();
+            for column in columns {
+                let mean = match centring {
+                    Centring::SampleMean => finite(sum_of_pairs(column, &weights, |x, weight| x * weight))?,
+                    Centring::Zero => 0.0,
+                };
+                column.iter_mut().zip(&roots).for_each(|(value, root)| *value = (*value - mean) * root);
+            }
+            1.0
+        }
     };
     let columns: Vec<&[f64]> = scaled.chunks_exact(panel.rows()).collect();
-    Symmetric::from_fn(columns.len(), |i, j| match (columns.get(i), columns.get(j)) {
-        (Some(left), Some(right)) => finite(factor * dot(left, right)),
-        _ => Err(Because::UnknownIndex.into()),
-    })
+    let mut cells = all_products(&columns);
+    cells.iter_mut().for_each(|cell| *cell *= factor);
+    Symmetric::of_mirrored(columns.len(), cells)
 }
 
 /// The correlations behind a covariance. `ZeroDeviation` when a variance is zero.

@@ -164,12 +164,28 @@ impl JointFactors {
         self.estimate(returns, errors)
     }
 
-    /// The betas of a position's simple returns by ridge regression with λ 1, whatever the condition of the factors.
+    /// The betas of many positions without missing days, each also by ridge regression with λ 1 whatever the condition
+    /// of the factors.
     ///
     /// # Errors
     /// `LengthsDiffer`, `NotFinite`, also for a day without a return.
-    pub fn ridge(&self, returns: &[f64]) -> Result<RidgeFit, Unavailable> {
-        self.design.ridge(returns, Penalty::Standardised { lambda: LAMBDA })
+    pub fn betas_and_ridge(
+        &self,
+        positions: &[&[f64]],
+        errors: StandardErrors,
+    ) -> Result<Vec<(JointBetas, RidgeFit)>, Unavailable> {
+        let shrinkage = self.design.shrinkage(Penalty::Standardised { lambda: LAMBDA })?;
+        let both = |returns: &&[f64]| {
+            let centred = self.design.centred(returns)?;
+            let ridge = self.design.ridge_centred(&centred, &shrinkage)?;
+            let estimate = if self.condition > CONDITION_MAX {
+                JointEstimate::Ridge(ridge.clone())
+            } else {
+                JointEstimate::Ols(self.design.fit_centred(&centred, errors)?)
+            };
+            Ok((self.judged(estimate)?, ridge))
+        };
+        positions.iter().map(both).collect()
     }
 
     fn of_days_with(&self, returns: &[f64]) -> Result<Self, Unavailable> {
@@ -184,10 +200,14 @@ impl JointFactors {
 
     fn estimate(&self, returns: &[f64], errors: StandardErrors) -> Result<JointBetas, Unavailable> {
         let estimate = if self.condition > CONDITION_MAX {
-            JointEstimate::Ridge(self.ridge(returns)?)
+            JointEstimate::Ridge(self.design.ridge(returns, Penalty::Standardised { lambda: LAMBDA })?)
         } else {
             JointEstimate::Ols(self.design.fit(returns, errors)?)
         };
+        self.judged(estimate)
+    }
+
+    fn judged(&self, estimate: JointEstimate) -> Result<JointBetas, Unavailable> {
         let mut betas = estimate.betas();
         let market = betas.first_mut().ok_or(Because::TooFewSeries { needed: 1 })?;
         let raw = *market;

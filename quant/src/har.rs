@@ -42,14 +42,7 @@ pub struct Har {
 /// last 21, by ordinary least squares over every t of the given returns; the forecast is at least zero. Needs 60
 /// rows, so 101 returns.
 pub fn forecast_month(returns: &[f64]) -> Result<Har, Unavailable> {
-    let days: Vec<f64> = returns.iter().map(|r| r * r).collect();
-    let annual = |mean: f64| (PERIODS_DAILY * mean).sqrt();
-    let inputs = Inputs::of(&days, FORECAST_SESSIONS, annual)?;
-    // The month that ends 21 sessions later is the target.
-    let targets = inputs.month.get(FORECAST_SESSIONS..).unwrap_or_default().to_vec();
-    let mut har = inputs.explaining(&targets, FORECAST_ROWS_MIN)?;
-    har.forecast = har.forecast.max(0.0);
-    Ok(har)
+    Squares::of(returns).forecast_month()
 }
 
 /// Mean daily variance of the next `horizon` sessions, in squared daily returns; may be negative.
@@ -57,17 +50,67 @@ pub fn forecast_month(returns: &[f64]) -> Result<Har, Unavailable> {
 /// Explains the mean of r² over t+1 .. t+horizon by a constant, r_t², and the means of r² over the last 5 and the
 /// last 22, by ordinary least squares (Corsi 2009, with squared returns for want of intraday data). Needs five rows.
 pub fn realised_variance(returns: &[f64], horizon: usize) -> Result<Har, Unavailable> {
-    let days: Vec<f64> = returns.iter().map(|r| r * r).collect();
-    let inputs = Inputs::of(&days, CORSI_MONTH, |mean| mean)?;
-    let after = days.get(CORSI_MONTH..).unwrap_or_default();
-    let targets = if horizon == 0 {
-        return Err(Because::InvalidConvention.into());
-    } else if after.len() < horizon {
-        Vec::new()
-    } else {
-        rolling_means(after, horizon)?
-    };
-    inputs.explaining(&targets, 5)
+    Squares::of(returns).realised_variance(horizon)
+}
+
+/// The squared returns that several autoregressions share, and their means over the windows that all of them need.
+pub(crate) struct Squares {
+    days: Vec<f64>,
+    weeks: Result<Vec<f64>, Unavailable>,
+    /// Of [`CORSI_MONTH`].
+    months: Result<Vec<f64>, Unavailable>,
+}
+
+impl Squares {
+    pub(crate) fn of(returns: &[f64]) -> Self {
+        let days: Vec<f64> = returns.iter().map(|r| r * r).collect();
+        Self { weeks: rolling_means(&days, WEEK), months: rolling_means(&days, CORSI_MONTH), days }
+    }
+
+    /// See [`forecast_month`].
+    pub(crate) fn forecast_month(&self) -> Result<Har, Unavailable> {
+        let annual = |mean: &f64| (PERIODS_DAILY * mean).sqrt();
+        let month: Vec<f64> = rolling_means(&self.days, FORECAST_SESSIONS)?.iter().map(annual).collect();
+        let (days, weeks) = self.ending_with(FORECAST_SESSIONS)?;
+        let inputs = Inputs {
+            day: &days.iter().map(annual).collect::<Vec<_>>(),
+            week: &weeks.iter().map(annual).collect::<Vec<_>>(),
+            month: &month,
+        };
+        // The month that ends 21 sessions later is the target.
+        let targets = month.get(FORECAST_SESSIONS..).unwrap_or_default();
+        let mut har = inputs.explaining(targets, FORECAST_ROWS_MIN)?;
+        har.forecast = har.forecast.max(0.0);
+        Ok(har)
+    }
+
+    /// See [`realised_variance`].
+    pub(crate) fn realised_variance(&self, horizon: usize) -> Result<Har, Unavailable> {
+        let month = self.months.as_ref().map_err(|unavailable| *unavailable)?;
+        let (day, week) = self.ending_with(CORSI_MONTH)?;
+        let after = self.days.get(CORSI_MONTH..).unwrap_or_default();
+        // A mean has the same bits in every series in which its window lies.
+        let computed;
+        let targets = match (horizon, &self.weeks) {
+            (0, _) => return Err(Because::InvalidConvention.into()),
+            _ if after.len() < horizon => &[],
+            (1, _) => after,
+            (WEEK, Ok(weeks)) => weeks.get(CORSI_MONTH..).unwrap_or_default(),
+            (CORSI_MONTH, _) => month.get(CORSI_MONTH..).unwrap_or_default(),
+            _ => {
+                computed = rolling_means(after, horizon)?;
+                &computed
+            }
+        };
+        Inputs { day, week, month }.explaining(targets, 5)
+    }
+
+    /// Days and weeks that end on the days on which a window of `month` ends.
+    fn ending_with(&self, month: usize) -> Result<(&[f64], &[f64]), Unavailable> {
+        let weeks = self.weeks.as_ref().map_err(|unavailable| *unavailable)?;
+        let days = self.days.get(month - 1..).unwrap_or_default();
+        Ok((days, weeks.get(month - WEEK..).unwrap_or_default()))
+    }
 }
 
 /// √(252 · variance), a fraction a year. A negative forecast of a variance has none.
@@ -79,28 +122,19 @@ pub fn annual_volatility(daily_variance: f64) -> Figure {
 }
 
 /// The regressors on every day that has a whole month behind it.
-struct Inputs {
-    day: Vec<f64>,
-    week: Vec<f64>,
-    month: Vec<f64>,
+struct Inputs<'a> {
+    day: &'a [f64],
+    week: &'a [f64],
+    month: &'a [f64],
 }
 
-impl Inputs {
-    fn of(squares: &[f64], month: usize, unit: impl Fn(f64) -> f64) -> Result<Self, Unavailable> {
-        let months = rolling_means(squares, month)?;
-        let weeks = rolling_means(squares.get(month - WEEK..).unwrap_or_default(), WEEK)?;
-        let days = squares.get(month - 1..).unwrap_or_default();
-        let in_unit = |means: &[f64]| means.iter().map(|mean| unit(*mean)).collect();
-        Ok(Self { day: in_unit(days), week: in_unit(&weeks), month: in_unit(&months) })
-    }
-
+impl Inputs<'_> {
     /// The regression of the targets on the first as many days, and its forecast from the last day.
     fn explaining(&self, targets: &[f64], rows_min: u64) -> Result<Har, Unavailable> {
         let rows = targets.len();
         at_least(rows_min, rows as u64)?;
-        let columns = [&self.day, &self.week, &self.month];
-        let explaining: Vec<f64> =
-            columns.iter().flat_map(|column| column.iter().take(rows)).copied().collect();
+        let columns = [self.day, self.week, self.month];
+        let explaining = columns.map(|column| column.get(..rows).unwrap_or(column)).concat();
         let fit = Design::new(&Panel::new(&explaining, rows)?)
             .and_then(|design| design.fit(targets, StandardErrors::Classical))
             .map_err(|unavailable| match unavailable.because {
@@ -113,7 +147,7 @@ impl Inputs {
         let fitted = [intercept, day, week, month];
         let last = |column: &[f64]| column.last().copied().ok_or(Because::NoPoints);
         let inputs @ [last_day, last_week, last_month] =
-            [last(&self.day)?, last(&self.week)?, last(&self.month)?];
+            [last(self.day)?, last(self.week)?, last(self.month)?];
         let forecast =
             intercept.value + day.value * last_day + week.value * last_week + month.value * last_month;
         Ok(Har {

@@ -2,18 +2,35 @@
 //!
 //! [`crate::sum::Sum`] compensates every term, which costs some ten operations a term; an analysis that reads
 //! the same two thousand returns forty times cannot pay that. Here terms are added in eight interleaved lanes,
-//! which the compiler puts into vector registers, for a block of 128 terms; the sums of the blocks are
+//! which the compiler puts into the widest vector registers that the processor has, for a block of 128 terms; the sums of the blocks are
 //! compensated. Sixteen additions follow one another in a lane, three join the lanes, so the error is at most
 //! 20 · 2^-53 of the sum of the terms' magnitudes, however long the slice. No fused or reordered operation is
 //! left to the compiler: the same terms give the same bits on every machine.
 //!
 //! Terms that are not finite make the sum infinite or NaN: callers pass it through [`crate::figure::finite`].
 
+use fearless_simd::{Level, dispatch};
+
 const LANES: usize = 8;
 const BLOCK: usize = 128;
 
 /// Σ term(x), in the order of the lanes.
 pub fn sum_of(values: &[f64], term: impl Fn(f64) -> f64) -> f64 {
+    // A choice of instructions would cost a short slice more than it saves.
+    if values.len() < BLOCK { sum(values, term) } else { dispatch!(Level::new(), _ => sum(values, term)) }
+}
+
+/// Σ term(x, y) over pairs of the same index, in the order of the lanes. Ends with the shorter slice.
+pub fn sum_of_pairs(left: &[f64], right: &[f64], term: impl Fn(f64, f64) -> f64) -> f64 {
+    if left.len() < BLOCK {
+        pair_sum(left, right, term)
+    } else {
+        dispatch!(Level::new(), _ => pair_sum(left, right, term))
+    }
+}
+
+#[inline(always)]
+fn sum(values: &[f64], term: impl Fn(f64) -> f64) -> f64 {
     let mut total = Compensated::default();
     for block in values.chunks(BLOCK) {
         let mut lanes = [0.0; LANES];
@@ -31,8 +48,8 @@ pub fn sum_of(values: &[f64], term: impl Fn(f64) -> f64) -> f64 {
     total.total()
 }
 
-/// Σ term(x, y) over pairs of the same index, in the order of the lanes. Ends with the shorter slice.
-pub fn sum_of_pairs(left: &[f64], right: &[f64], term: impl Fn(f64, f64) -> f64) -> f64 {
+#[inline(always)]
+fn pair_sum(left: &[f64], right: &[f64], term: impl Fn(f64, f64) -> f64) -> f64 {
     let mut total = Compensated::default();
     for (left, right) in left.chunks(BLOCK).zip(right.chunks(BLOCK)) {
         let length = left.len().min(right.len());
@@ -53,6 +70,7 @@ pub fn sum_of_pairs(left: &[f64], right: &[f64], term: impl Fn(f64, f64) -> f64)
     total.total()
 }
 
+#[inline(always)]
 fn joined([a, b, c, d, e, f, g, h]: [f64; LANES]) -> f64 {
     ((a + b) + (c + d)) + ((e + f) + (g + h))
 }
@@ -65,6 +83,7 @@ struct Compensated {
 }
 
 impl Compensated {
+    #[inline(always)]
     fn add(&mut self, term: f64) {
         let total = self.total + term;
         self.correction += if self.total.abs() >= term.abs() {

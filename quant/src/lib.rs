@@ -43,6 +43,7 @@ pub mod panel;
 pub mod performance;
 pub mod periods;
 pub mod portfolios;
+mod products;
 pub mod psd;
 pub mod rates;
 pub mod ratios;

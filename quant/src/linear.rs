@@ -1,8 +1,11 @@
-//! Small dense linear algebra: dot products, symmetric matrices and their Cholesky factors.
+//! Small dense linear algebra: symmetric matrices and their Cholesky factors.
+
+use fearless_simd::{Level, dispatch};
 
 use crate::figure::{Because, Figure, Unavailable, finite};
 use crate::lanes::sum_of;
 use crate::moments::DEVIATION_FLOOR;
+use crate::products::dot;
 
 /// Share of a series' variance that others must leave unexplained. Below it (a variance inflation beyond
 /// 10^10) fewer than six digits of a coefficient would be true.
@@ -14,30 +17,6 @@ const ASYMMETRY_MAX: f64 = 1e-10;
 /// What rounding may leave of a pivot of a singular matrix, relative to its diagonal cell, and still be zero.
 const PIVOT_ROUNDING: f64 = 1e-12;
 
-/// Accumulators of [`dot`]. Independent ones let the processor work on several products at a time; their
-/// number is part of the result's bits and therefore fixed.
-const LANES: usize = 8;
-
-/// Σ left · right over the shorter length, in an order that depends on the length only.
-///
-/// Plain sums: exact enough for centred series, whose products do not cancel against a mean, and an order of
-/// magnitude faster than [`crate::sum::Sum`].
-pub(crate) fn dot(left: &[f64], right: &[f64]) -> f64 {
-    let length = left.len().min(right.len());
-    let (left, right) = (left.get(..length).unwrap_or(left), right.get(..length).unwrap_or(right));
-    let (left, left_rest) = left.as_chunks::<LANES>();
-    let (right, right_rest) = right.as_chunks::<LANES>();
-    let mut lanes = [0.0; LANES];
-    for (left, right) in left.iter().zip(right) {
-        for ((lane, left), right) in lanes.iter_mut().zip(left).zip(right) {
-            *lane += left * right;
-        }
-    }
-    let [a, b, c, d, e, f, g, h] = lanes;
-    let total = ((a + e) + (c + g)) + ((b + f) + (d + h));
-    left_rest.iter().zip(right_rest).fold(total, |total, (left, right)| total + left * right)
-}
-
 /// Subtracts the mean and gives it, with the root of the sum of squares of what is left.
 ///
 /// # Errors
@@ -48,7 +27,7 @@ pub(crate) fn centre(values: &mut [f64]) -> Result<(f64, f64), Unavailable> {
     }
     let count = values.len() as f64;
     let mean = finite(sum_of(values, |value| value) / count)?;
-    values.iter_mut().for_each(|value| *value -= mean);
+    subtract(values, mean);
     let norm = finite(dot(values, values).sqrt())?;
     if norm > DEVIATION_FLOOR * mean.abs().max(1.0) * count.sqrt() {
         Ok((mean, norm))
@@ -57,11 +36,26 @@ pub(crate) fn centre(values: &mut [f64]) -> Result<(f64, f64), Unavailable> {
     }
 }
 
-/// [`centre`], then divides by the root, so that [`dot`] of two such series is their correlation.
+/// [`centre`], then multiplies by one over the root, so that [`dot`] of two such series is their correlation.
 pub(crate) fn standardise(values: &mut [f64]) -> Result<(f64, f64), Unavailable> {
     let (mean, norm) = centre(values)?;
-    values.iter_mut().for_each(|value| *value /= norm);
+    dispatch!(Level::new(), _ => scale(values, 1.0 / norm));
     Ok((mean, norm))
+}
+
+/// Subtracts `mean` from all.
+pub(crate) fn subtract(values: &mut [f64], mean: f64) {
+    dispatch!(Level::new(), _ => shift(values, mean));
+}
+
+#[inline(always)]
+fn shift(values: &mut [f64], mean: f64) {
+    values.iter_mut().for_each(|value| *value -= mean);
+}
+
+#[inline(always)]
+fn scale(values: &mut [f64], factor: f64) {
+    values.iter_mut().for_each(|value| *value *= factor);
 }
 
 /// A symmetric matrix of finite numbers.
@@ -83,6 +77,19 @@ impl Symmetric {
             }
         }
         Ok(matrix)
+    }
+
+    /// The matrix whose rows are these `values`, which are already the same on both sides of the diagonal.
+    ///
+    /// # Errors
+    /// `LengthsDiffer` unless they fill a square, `NotFinite`.
+    pub(crate) fn of_mirrored(size: usize, values: Vec<f64>) -> Result<Self, Unavailable> {
+        if values.len() != size * size {
+            return Err(Because::LengthsDiffer.into());
+        }
+        // One look at all, without a branch at each.
+        let finite = values.iter().fold(true, |all, value| all & value.is_finite());
+        if finite { Ok(Self { size, values }) } else { Err(Because::NotFinite.into()) }
     }
 
     /// The matrix of these rows; cells may differ from their mirror images by rounding, and those above the diagonal
@@ -284,14 +291,6 @@ mod tests {
 
     fn matrix(rows: &[&[f64]]) -> Symmetric {
         Symmetric::from_fn(rows.len(), |i, j| Ok(rows[i][j])).unwrap()
-    }
-
-    #[test]
-    fn a_dot_product_adds_every_lane_and_the_rest() {
-        let ones = [1.0; 19];
-        let numbers: Vec<f64> = (1..=19).map(f64::from).collect();
-        assert_eq!(dot(&ones, &numbers), 190.0);
-        assert_eq!(dot(&ones, &numbers[..3]), 6.0);
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! Simulated returns of normally distributed series: the same seed gives the same bits on every machine.
 
 use crate::figure::{Because, Unavailable, finite};
-use crate::linear::{Cholesky, Symmetric, dot};
+use crate::linear::{Cholesky, Symmetric};
 use crate::normal;
+use crate::products::dot;
 use crate::var::{OrderedReturns, Tail};
 
 /// Blackman and Vigna's xoshiro256++ (2019), seeded by Steele, Lea and Flood's SplitMix64 (2014). Period 2^256 - 1.

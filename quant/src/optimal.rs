@@ -12,8 +12,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::figure::{Because, Unavailable};
-use crate::linear::{Symmetric, dot};
+use crate::linear::Symmetric;
 use crate::optimal::nonnegative::nonnegative_minimum;
+use crate::products::dot;
 
 /// A pivot below this share of its variance is rounding: the matrix counts as singular.
 const PIVOT_MIN: f64 = 1e-13;

@@ -37,6 +37,11 @@ impl<'a> Panel<'a> {
         self.values.len() / self.rows
     }
 
+    /// The values, series after series.
+    pub fn values(&self) -> &'a [f64] {
+        self.values
+    }
+
     /// The series, in order.
     pub fn columns(&self) -> impl ExactSizeIterator<Item = &'a [f64]> + Clone {
         self.values.chunks_exact(self.rows)
@@ -49,6 +54,10 @@ impl<'a> Panel<'a> {
 
     /// Refuses a panel with cells that are missing (`MissingCells`) or infinite (`NotFinite`).
     pub fn complete(&self) -> Result<(), Unavailable> {
+        // One look at all, without a branch, costs a fraction of one at each; only a fault has to be found.
+        if self.values.iter().fold(true, |all, value| all & value.is_finite()) {
+            return Ok(());
+        }
         if self.values.iter().any(|value| value.is_infinite()) {
             return Err(Because::NotFinite.into());
         }

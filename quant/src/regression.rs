@@ -6,10 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::figure::{Because, Figure, Unavailable, finite, number};
 use crate::lanes::sum_of;
-use crate::linear::{COLLINEAR_FLOOR, Cholesky, Symmetric, centre, dot, standardise};
+use crate::linear::{COLLINEAR_FLOOR, Cholesky, Symmetric, centre, standardise};
 use crate::moments::at_least;
 use crate::panel::Panel;
+use crate::products::{all_products, dot};
 use crate::psd;
+use crate::returns::add_weighted;
 use crate::student_t::two_sided_p;
 use crate::sum::Sum;
 
@@ -104,19 +106,17 @@ impl Design {
         }
         at_least(panel.size() as u64 + 2, panel.rows() as u64)?;
         panel.complete()?;
-        let mut standardised: Vec<f64> = panel.columns().flatten().copied().collect();
+        let mut standardised = panel.values().to_vec();
         let (mut means, mut norms) = (Vec::new(), Vec::new());
         for column in standardised.chunks_exact_mut(panel.rows()) {
             let (mean, norm) = standardise(column)?;
             means.push(mean);
             norms.push(norm);
         }
-        let columns = Panel::new(&standardised, panel.rows())?;
-        let gram = Symmetric::from_fn(panel.size(), |i, j| match (columns.column(i), columns.column(j)) {
-            _ if i == j => Ok(1.0),
-            (Some(left), Some(right)) => Ok(dot(left, right)),
-            _ => Err(Because::UnknownIndex.into()),
-        })?;
+        let columns: Vec<&[f64]> = standardised.chunks_exact(panel.rows()).collect();
+        let mut gram = all_products(&columns);
+        gram.iter_mut().step_by(columns.len() + 1).for_each(|cell| *cell = 1.0);
+        let gram = Symmetric::of_mirrored(columns.len(), gram)?;
         let factor = Cholesky::new(&gram, COLLINEAR_FLOOR);
         let unit_variances = match &factor {
             Ok(factor) => unit_variances(factor, &means, &norms, panel.rows()),
@@ -154,12 +154,15 @@ impl Design {
     /// # Errors
     /// `LengthsDiffer`, `Collinear`, `NotFinite`.
     pub fn fit(&self, explained: &[f64], errors: StandardErrors) -> Result<Fit, Unavailable> {
+        self.fit_centred(&self.centred(explained)?, errors)
+    }
+
+    pub(crate) fn fit_centred(&self, centred: &Centred, errors: StandardErrors) -> Result<Fit, Unavailable> {
         let factor = self.factor()?;
-        let centred = self.centred(explained)?;
-        let per_norm = factor.solve(&self.products(&centred))?;
+        let per_norm = factor.solve(&centred.products)?;
         let slopes: Vec<f64> = per_norm.iter().zip(&self.norms).map(|(value, norm)| value / norm).collect();
-        let intercept = self.intercept(&centred, &slopes)?;
-        let residuals = self.residuals(&centred, &slopes)?;
+        let intercept = self.intercept(centred, &slopes)?;
+        let residuals = self.residuals(centred, &slopes)?;
         let degrees = number((self.rows - self.size() - 1) as u64);
         let variance = residuals.squares / degrees;
         let variances: Vec<f64> = match errors {
@@ -244,25 +247,28 @@ impl Design {
         &self.norms
     }
 
-    /// Products of the standardised series with `centred`.
-    pub(crate) fn products(&self, centred: &Centred) -> Vec<f64> {
-        self.standardised.chunks_exact(self.rows).map(|column| dot(column, &centred.values)).collect()
-    }
-
+    /// What every fit of `explained` begins with.
     pub(crate) fn centred(&self, explained: &[f64]) -> Result<Centred, Unavailable> {
         if explained.len() != self.rows {
             return Err(Because::LengthsDiffer.into());
         }
         let mut values = explained.to_vec();
-        match centre(&mut values) {
-            Ok((mean, norm)) => Ok(Centred { values, mean, norm }),
+        let (mean, norm) = match centre(&mut values) {
+            Ok(known) => known,
             // A constant series has coefficients (zero); what it lacks are t and R².
             Err(Unavailable { because: Because::ZeroDeviation }) => {
-                let mean = finite(sum_of(explained, |value| value) / self.rows as f64)?;
-                Ok(Centred { values: vec![0.0; self.rows], mean, norm: 0.0 })
+                values.fill(0.0);
+                (finite(sum_of(explained, |value| value) / self.rows as f64)?, 0.0)
             }
-            Err(unavailable) => Err(unavailable),
-        }
+            Err(unavailable) => return Err(unavailable),
+        };
+        let products = self.columns().map(|column| dot(column, &values)).collect();
+        Ok(Centred { values, mean, norm, products })
+    }
+
+    /// The standardised series.
+    fn columns(&self) -> impl Iterator<Item = &[f64]> {
+        self.standardised.chunks_exact(self.rows)
     }
 
     /// ȳ − Σ slope · x̄.
@@ -274,12 +280,11 @@ impl Design {
     }
 
     pub(crate) fn residuals(&self, centred: &Centred, slopes: &[f64]) -> Result<Residuals, Unavailable> {
-        let mut values = centred.values.clone();
-        let columns = self.standardised.chunks_exact(self.rows).zip(&self.norms);
-        for ((column, norm), slope) in columns.zip(slopes) {
-            let factor = slope * norm;
-            values.iter_mut().zip(column).for_each(|(value, explaining)| *value -= factor * explaining);
-        }
+        let series: Vec<&[f64]> = [centred.values.as_slice()].into_iter().chain(self.columns()).collect();
+        let explaining = slopes.iter().zip(&self.norms).map(|(slope, norm)| -(slope * norm));
+        let weights: Vec<f64> = [1.0].into_iter().chain(explaining).collect();
+        let mut values = vec![0.0; self.rows];
+        add_weighted(&series, &weights, &mut values);
         let mut squares = finite(dot(&values, &values))?;
         if squares.sqrt() <= RESIDUAL_FLOOR * centred.norm {
             values.fill(0.0);
@@ -299,6 +304,8 @@ pub(crate) struct Centred {
     values: Vec<f64>,
     mean: f64,
     norm: f64,
+    /// With each of the standardised series.
+    pub(crate) products: Vec<f64>,
 }
 
 /// What a fit leaves unexplained.

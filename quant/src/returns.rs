@@ -1,6 +1,9 @@
 //! From values to returns, and from a return to a return per year.
 
+use fearless_simd::{Level, dispatch};
+
 use crate::figure::{Because, Figure, Unavailable, finite, positive};
+use crate::panel::last;
 
 /// Calendar days per year in the exponent of annualised returns.
 pub const CALENDAR_DAYS_PER_YEAR: f64 = 365.0;
@@ -20,12 +23,45 @@ pub fn log_return(previous: f64, current: f64) -> Figure {
 
 /// Simple returns of consecutive values: one fewer than there are values.
 pub fn simple_returns(values: &[f64]) -> Result<Vec<f64>, Unavailable> {
-    let pairs = values.iter().zip(values.iter().skip(1));
-    let returns: Vec<f64> = pairs.map(|(previous, current)| (current - previous) / previous).collect();
+    let mut returns = vec![0.0; values.len().saturating_sub(1)];
+    simple_returns_into(values, &mut returns)?;
+    Ok(returns)
+}
+
+/// [`simple_returns`] into a slice that is as long as they are many.
+pub(crate) fn simple_returns_into(values: &[f64], returns: &mut [f64]) -> Result<(), Unavailable> {
     // One look at all, without a branch, costs a fraction of one at each; only a fault has to be found.
-    let positive = values.iter().fold(true, |all, value| all & (*value > 0.0) & (*value < f64::INFINITY));
-    let finite = returns.iter().fold(true, |all, value| all & (value.abs() < f64::INFINITY));
-    if positive && finite { Ok(returns) } else { pairwise(values, simple_return) }
+    if values.len() == returns.len() + 1 && dispatch!(Level::new(), _ => quotients(values, returns)) {
+        return Ok(());
+    }
+    pairwise(values, simple_return).map(|_| ())
+}
+
+/// The last `count` of the simple returns of values that all must be above zero; all when there are fewer.
+pub(crate) fn recent_returns(values: &[f64], count: usize) -> Result<Vec<f64>, Unavailable> {
+    if dispatch!(Level::new(), _ => all_positive(values)) {
+        simple_returns(last(values, count + 1))
+    } else {
+        Ok(last(&simple_returns(values)?, count).to_vec())
+    }
+}
+
+#[inline(always)]
+fn all_positive(values: &[f64]) -> bool {
+    values.iter().fold(true, |all, value| all & (*value > 0.0) & (*value < f64::INFINITY))
+}
+
+/// The returns, and whether all of them and all values but the first are what they should be.
+#[inline(always)]
+fn quotients(values: &[f64], returns: &mut [f64]) -> bool {
+    let later = values.get(1..).unwrap_or_default();
+    let mut sound = values.first().is_none_or(|first| *first > 0.0 && *first < f64::INFINITY);
+    for ((previous, current), into) in values.iter().zip(later).zip(returns) {
+        let value = (current - previous) / previous;
+        sound &= (*current > 0.0) & (*current < f64::INFINITY) & (value.abs() < f64::INFINITY);
+        *into = value;
+    }
+    sound
 }
 
 /// Log returns of consecutive values: one fewer than there are values.
@@ -65,12 +101,38 @@ pub fn weighted_returns(series: &[&[f64]], weights: &[f64]) -> Result<Vec<f64>, 
         return Err(Because::LengthsDiffer.into());
     }
     let mut sums = vec![0.0; days];
-    for (returns, weight) in series.iter().zip(weights) {
-        for (sum, value) in sums.iter_mut().zip(*returns) {
+    add_weighted(series, weights, &mut sums);
+    if sums.iter().all(|sum| sum.is_finite()) { Ok(sums) } else { Err(Because::NotFinite.into()) }
+}
+
+/// Replaces `sums` by Σ weight · value of every place, added in the order of the series, which are at least as long.
+pub(crate) fn add_weighted(series: &[&[f64]], weights: &[f64], sums: &mut [f64]) {
+    dispatch!(Level::new(), _ => weighted(series, weights, sums));
+}
+
+/// So many places are summed up in registers while the series pass by.
+const PLACES: usize = 32;
+
+#[inline(always)]
+fn weighted(series: &[&[f64]], weights: &[f64], sums: &mut [f64]) {
+    let (blocks, rest) = sums.as_chunks_mut::<PLACES>();
+    for (at, block) in blocks.iter_mut().enumerate() {
+        let mut places = [0.0; PLACES];
+        for (values, weight) in series.iter().zip(weights) {
+            let values = values.get(at * PLACES..).and_then(<[f64]>::first_chunk::<PLACES>);
+            for (place, value) in places.iter_mut().zip(values.unwrap_or(&[f64::NAN; PLACES])) {
+                *place += weight * value;
+            }
+        }
+        *block = places;
+    }
+    rest.fill(0.0);
+    let start = blocks.len() * PLACES;
+    for (values, weight) in series.iter().zip(weights) {
+        for (sum, value) in rest.iter_mut().zip(values.get(start..).unwrap_or_default()) {
             *sum += weight * value;
         }
     }
-    sums.into_iter().map(finite).collect()
 }
 
 /// Compounded simple returns of every `periods` consecutive ones, in order: n - periods + 1 of them. They overlap, so

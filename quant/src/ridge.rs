@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::figure::{Because, Figure, Unavailable, finite, number};
 use crate::linear::Cholesky;
-use crate::regression::Design;
+use crate::regression::{Centred, Design};
 
 /// The usual λ of style factors, not scaled by the number of periods: over 90 of them nearly least squares.
 pub const LAMBDA: f64 = 1.0;
@@ -50,6 +50,12 @@ impl Design {
     /// # Errors
     /// `LengthsDiffer`, `NotFinite`, `InvalidConvention` for a negative penalty, `Collinear` without one.
     pub fn ridge(&self, explained: &[f64], penalty: Penalty) -> Result<RidgeFit, Unavailable> {
+        let shrinkage = self.shrinkage(penalty)?;
+        self.ridge_centred(&self.centred(explained)?, &shrinkage)
+    }
+
+    /// What all ridge regressions with this penalty share.
+    pub(crate) fn shrinkage(&self, penalty: Penalty) -> Result<Shrinkage, Unavailable> {
         let (Penalty::Standardised { lambda: weight } | Penalty::Raw { alpha: weight }) = penalty;
         if !(weight.is_finite() && weight >= 0.0) {
             return Err(Because::InvalidConvention.into());
@@ -60,24 +66,37 @@ impl Design {
             Penalty::Raw { alpha } => alpha / (norm * norm),
         };
         let additions: Vec<f64> = self.norms().iter().map(of_norm).collect();
-        let centred = self.centred(explained)?;
         let system = self.correlation().plus_diagonal(&additions)?;
-        let per_norm =
-            Cholesky::new(&system, crate::linear::COLLINEAR_FLOOR)?.solve(&self.products(&centred))?;
+        Ok(Shrinkage { penalty, factor: Cholesky::new(&system, crate::linear::COLLINEAR_FLOOR)? })
+    }
+
+    pub(crate) fn ridge_centred(
+        &self,
+        centred: &Centred,
+        shrinkage: &Shrinkage,
+    ) -> Result<RidgeFit, Unavailable> {
+        let count = number(self.rows() as u64);
+        let per_norm = shrinkage.factor.solve(&centred.products)?;
         let slopes = per_norm
             .iter()
             .zip(self.norms())
             .map(|(value, norm)| finite(value / norm))
             .collect::<Result<Vec<_>, _>>()?;
         Ok(RidgeFit {
-            intercept: self.intercept(&centred, &slopes)?,
-            r_squared: self.residuals(&centred, &slopes)?.r_squared,
+            intercept: self.intercept(centred, &slopes)?,
+            r_squared: self.residuals(centred, &slopes)?.r_squared,
             slopes,
             standardised_slopes: per_norm.iter().map(|value| value / count.sqrt()).collect(),
-            penalty,
+            penalty: shrinkage.penalty,
             count: self.rows() as u64,
         })
     }
+}
+
+/// The factored system of a penalty.
+pub(crate) struct Shrinkage {
+    penalty: Penalty,
+    factor: Cholesky,
 }
 
 #[cfg(test)]

@@ -30,6 +30,7 @@ pub fn rolling_sums(values: &[f64], window: usize) -> Result<Vec<f64>, Unavailab
         if window & width != 0 {
             sums = Some(match sums {
                 Some(sums) => shifted_sums(&sums, &doubled, covered),
+                None if covered + width == window => return checked(doubled),
                 None => doubled.clone(),
             });
             covered += width;
@@ -40,8 +41,12 @@ pub fn rolling_sums(values: &[f64], window: usize) -> Result<Vec<f64>, Unavailab
         doubled = shifted_sums(&doubled, &doubled, width);
         width *= 2;
     }
-    let sums = sums.unwrap_or_default();
-    if sums.iter().all(|sum| sum.is_finite()) { Ok(sums) } else { Err(Because::NotFinite.into()) }
+    checked(sums.unwrap_or_default())
+}
+
+fn checked(sums: Vec<f64>) -> Result<Vec<f64>, Unavailable> {
+    let finite = sums.iter().fold(true, |all, sum| all & sum.is_finite());
+    if finite { Ok(sums) } else { Err(Because::NotFinite.into()) }
 }
 
 /// left_i + right_{i + shift}, as far as both go.

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::figure::{Because, Unavailable, finite, positive};
 use crate::linear::Symmetric;
+use crate::products::dot;
 use crate::sum::Sum;
 
 /// A position under stress.
@@ -133,12 +134,10 @@ pub fn apply(
         if position.betas.len() != shocks.len() {
             return Err(Because::LengthsDiffer.into());
         }
-        let mut price_move = Sum::default();
-        for ((beta, shock), factor) in position.betas.iter().zip(&shocks).zip(&mut by_factor) {
-            price_move.add_product(*beta, *shock);
-            factor.add_product(position.exposure * beta, *shock);
+        for (beta, factor) in position.betas.iter().zip(&mut by_factor) {
+            factor.add(position.exposure * beta);
         }
-        let price_move = price_move.total()?;
+        let price_move = finite(dot(&position.betas, &shocks))?;
         let plain = finite(position.exposure * price_move)?;
         linear.add(plain);
         let result = match (position.pricing, propagation) {
@@ -160,7 +159,11 @@ pub fn apply(
     let share_of_equity = finite(total / equity)?;
     Ok(StressOutcome {
         positions: results,
-        factors: by_factor.iter().map(Sum::total).collect::<Result<_, _>>()?,
+        factors: by_factor
+            .iter()
+            .zip(&shocks)
+            .map(|(exposure, shock)| finite(exposure.total()? * shock))
+            .collect::<Result<_, _>>()?,
         linear: linear.total()?,
         floors: floors.total()?,
         convexity: convexity.total()?,

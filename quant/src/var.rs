@@ -93,11 +93,7 @@ impl OrderedReturns {
 
     /// k of [`Self::tail`], at least one.
     pub fn tail_count(&self, confidence: f64) -> Result<usize, Unavailable> {
-        if !(confidence > 0.0 && confidence < 1.0) {
-            return Err(Because::InvalidConvention.into());
-        }
-        let count = (number(self.count()) * (1.0 - confidence) - COUNT_GUARD).ceil().max(1.0);
-        Ok((count as usize).min(self.sorted.len()))
+        tail_count(self.sorted.len(), confidence)
     }
 
     /// |95th percentile| / |5th percentile|, a pure number: above one when gains reach farther than losses.
@@ -111,6 +107,39 @@ impl OrderedReturns {
         at_least(1, lowest.len() as u64)?;
         finite(sum_of(lowest, |value| value) / number(count as u64))
     }
+}
+
+/// [`OrderedReturns::tail`] of returns of which nothing else is asked: no others than those in the tail are sorted. The
+/// buffer saves the allocation of the next call; what it holds does not matter.
+pub fn historical_tail(
+    returns: &[f64],
+    confidence: f64,
+    needed: u64,
+    buffer: &mut Vec<f64>,
+) -> Result<Tail, Unavailable> {
+    at_least(needed.max(1), returns.len() as u64)?;
+    if !returns.iter().fold(true, |all, value| all & value.is_finite()) {
+        return Err(Because::NotFinite.into());
+    }
+    let count = tail_count(returns.len(), confidence)?;
+    buffer.clear();
+    buffer.extend_from_slice(returns);
+    if count < buffer.len() {
+        buffer.select_nth_unstable_by(count, f64::total_cmp);
+        buffer.truncate(count);
+    }
+    buffer.sort_unstable_by(f64::total_cmp);
+    let nearest = buffer.last().ok_or(Because::NotFinite)?;
+    let mean = finite(sum_of(buffer, |value| value) / number(count as u64))?;
+    Ok(Tail { value_at_risk: 0.0 - nearest, expected_shortfall: 0.0 - mean })
+}
+
+fn tail_count(returns: usize, confidence: f64) -> Result<usize, Unavailable> {
+    if !(confidence > 0.0 && confidence < 1.0) {
+        return Err(Because::InvalidConvention.into());
+    }
+    let count = (number(returns as u64) * (1.0 - confidence) - COUNT_GUARD).ceil().max(1.0);
+    Ok((count as usize).min(returns))
 }
 
 /// The tail of a normal distribution with the sample's mean μ and deviation σ (n - 1): VaR = zσ - μ and
@@ -233,6 +262,24 @@ mod tests {
         assert_eq!(normal_tail(f64::NAN, 1.0, 0.95), Err(Because::NotFinite.into()));
         assert_eq!(normal_tail(0.0, f64::NAN, 0.95), Err(Because::NotFinite.into()));
         assert_eq!(normal_tail(0.0, -1.0, 0.95), Err(Because::InvalidConvention.into()));
+    }
+
+    #[test]
+    fn a_tail_is_the_same_whether_the_rest_is_sorted_or_not() {
+        let mut generator = crate::monte_carlo::Generator::seeded(3);
+        let mut buffer = Vec::new();
+        for count in [0, 1, 5, 100, 252] {
+            let mut returns: Vec<f64> = (0..count).map(|_| 0.01 * generator.normal()).collect();
+            // Equal ones on the border.
+            returns.iter_mut().skip(50).step_by(3).for_each(|value| *value = -0.01);
+            for confidence in [0.01, 0.9, 0.95, 0.99, 1.0] {
+                let sorted = OrderedReturns::of(&returns).and_then(|ordered| ordered.tail(confidence, 5));
+                let alone = historical_tail(&returns, confidence, 5, &mut buffer);
+                assert_eq!(alone.ok(), sorted.ok(), "{count} at {confidence}");
+            }
+        }
+        let refused = historical_tail(&[0.1, f64::NAN], 0.5, 0, &mut buffer);
+        assert_eq!(refused, Err(Because::NotFinite.into()));
     }
 
     #[test]

@@ -48,6 +48,22 @@ impl WealthPath {
     }
 }
 
+/// [`WealthPath::max_drawdown`] of returns of which nothing else is asked.
+pub fn max_drawdown(returns: &[f64]) -> Figure {
+    at_least(1, returns.len() as u64)?;
+    let (mut wealth, mut peak, mut deepest, mut sound) = (1.0_f64, 1.0_f64, 0.0_f64, true);
+    for value in returns {
+        wealth *= 1.0 + value;
+        // Not the maximum of the library, which has to think of NaN: that is seen beside it.
+        peak = if wealth > peak { wealth } else { peak };
+        let depth = (peak - wealth) / peak;
+        deepest = if depth > deepest { depth } else { deepest };
+        sound &= (wealth > 0.0) & (wealth < f64::INFINITY);
+    }
+    // What spoils a path is found by who looks at every point.
+    if sound { Ok(0.0 - deepest) } else { WealthPath::of(returns).map(|path| path.max_drawdown) }
+}
+
 /// Π(1 + r) - 1 of simple returns, a fraction: the time-weighted return. Needs one return; all of them above -1.
 pub fn linked(returns: &[f64]) -> Figure {
     at_least(1, returns.len() as u64)?;
@@ -80,6 +96,15 @@ fn growth(period_return: f64) -> Figure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_deepest_fall_is_the_same_alone() {
+        for returns in
+            [&[0.010, -0.005, 0.002, -0.012, 0.008][..], &[0.1], &[-0.5, -0.5], &[0.1, -1.0, 0.2], &[]]
+        {
+            assert_eq!(max_drawdown(returns), WealthPath::of(returns).map(|path| path.max_drawdown));
+        }
+    }
 
     #[test]
     fn the_worked_example() {

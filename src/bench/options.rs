@@ -5,9 +5,9 @@ use std::time::Instant;
 
 use anyhow::ensure;
 use quant::monte_carlo::Generator;
+use quant::options::OptionKind;
 use quant::options::batch::{OptionColumns, PricedColumns};
-use quant::options::implied_volatility::implied_volatility;
-use quant::options::{OptionKind, OptionMarket, OptionTerms};
+use quant::options::implied_volatility::{QuoteColumns, implied_volatilities};
 use serde_json::json;
 
 use super::peer::{Figures, Peer};
@@ -61,18 +61,17 @@ impl Book {
     }
 
     /// How many prices have an implied volatility.
-    fn implied(&self, prices: &[f64]) -> usize {
-        let terms = self.kind.iter().zip(&self.strike).zip(&self.years);
-        let market = self.spot.iter().zip(&self.rate).zip(&self.dividend_yield);
-        terms
-            .zip(market)
-            .zip(prices)
-            .filter(|((((kind, strike), years), ((spot, rate), dividend_yield)), price)| {
-                let terms = OptionTerms { kind: **kind, strike: **strike, years: **years };
-                let market = OptionMarket { spot: **spot, rate: **rate, dividend_yield: **dividend_yield };
-                black_box(implied_volatility(&terms, &market, **price)).is_ok()
-            })
-            .count()
+    fn implied(&self, prices: &[f64]) -> anyhow::Result<usize> {
+        let found = implied_volatilities(black_box(&QuoteColumns {
+            kind: &self.kind,
+            spot: &self.spot,
+            strike: &self.strike,
+            years: &self.years,
+            rate: &self.rate,
+            dividend_yield: &self.dividend_yield,
+            price: prices,
+        }))?;
+        Ok(black_box(found).iter().filter(|volatility| volatility.is_ok()).count())
     }
 }
 
@@ -110,7 +109,7 @@ pub fn options(rounds: usize) -> anyhow::Result<BenchReport> {
             continue;
         }
         let started = Instant::now();
-        solved = book.implied(&values.price);
+        solved = book.implied(&values.price)?;
         implied.push(started.elapsed().as_secs_f64() / OPTIONS as f64);
         if let Ok(peer) = &mut peer
             && peer.implied_library.is_some()

@@ -41,9 +41,10 @@ pub fn portfolio(prices: &Path, scenarios: &Path, rounds: usize) -> anyhow::Resu
     let many = ManyBooks::made_up()?;
     let one_thread = NonZero::<usize>::MIN;
     let all_threads = std::thread::available_parallelism().unwrap_or(one_thread);
+    let mut risks = Vec::new();
     let ours = Figures::from([
         ("portfolio", flat(&one.analysis()?)?),
-        ("batch", flat_batch(&many.risks(one_thread)?)?),
+        ("batch", flat_batch(many.risks(one_thread, &mut risks)?)?),
     ]);
     let inputs = json!({ "portfolio": one.inputs(), "batch": many.inputs() });
     let mut peer = Peer::start(&inputs, &ours);
@@ -58,8 +59,8 @@ pub fn portfolio(prices: &Path, scenarios: &Path, rounds: usize) -> anyhow::Resu
         if round % REPEATS >= 5 {
             continue;
         }
-        alone.push(seconds(|| many.risks(one_thread))?);
-        spread.push(seconds(|| many.risks(all_threads))?);
+        alone.push(seconds(|| many.risks(one_thread, &mut risks).map(<[_]>::len))?);
+        spread.push(seconds(|| many.risks(all_threads, &mut risks).map(<[_]>::len))?);
         matrix.push(seconds(|| Ok(correlation_matrix(&panel, 30)))?);
         if let Ok(peer) = &mut peer {
             numpy_batch.push(peer.seconds("batch")?);
@@ -207,9 +208,15 @@ impl ManyBooks {
         Ok(Self { closes, market, books })
     }
 
-    fn risks(&self, threads: NonZero<usize>) -> anyhow::Result<Vec<BookRisk>> {
+    /// All risks, in the memory of those of the round before.
+    fn risks<'a>(
+        &self,
+        threads: NonZero<usize>,
+        risks: &'a mut Vec<Result<BookRisk, Unavailable>>,
+    ) -> anyhow::Result<&'a [Result<BookRisk, Unavailable>]> {
         let universe = Universe::of(&Panel::new(&self.closes, BATCH_SESSIONS)?, &self.market)?;
-        Ok(universe.risks(&self.books, threads).into_iter().collect::<Result<_, Unavailable>>()?)
+        universe.evaluate(&self.books, threads, risks);
+        Ok(risks)
     }
 
     fn inputs(&self) -> Value {
@@ -303,16 +310,17 @@ fn cells(matrix: &CorrelationMatrix) -> Result<Vec<f64>, Unavailable> {
     matrix.rows().flatten().copied().collect()
 }
 
-fn flat_batch(risks: &[BookRisk]) -> anyhow::Result<Vec<f64>> {
+fn flat_batch(risks: &[Result<BookRisk, Unavailable>]) -> anyhow::Result<Vec<f64>> {
     let mut out = Vec::new();
     for risk in risks {
+        let risk = risk.as_ref().map_err(|unavailable| *unavailable)?;
         out.extend([risk.beta, risk.volatility?, risk.sharpe?]);
         for tail in [risk.historical?, risk.parametric?] {
             out.extend([tail.value_at_risk, tail.expected_shortfall]);
         }
         out.push(risk.max_drawdown?);
     }
-    for risk in risks.first().into_iter().chain(risks.last()) {
+    for risk in risks.first().into_iter().chain(risks.last()).flatten() {
         out.extend(&risk.correlation);
     }
     Ok(out)

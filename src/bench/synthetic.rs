@@ -8,6 +8,7 @@ use actors::{CommandEnvelope, CommandError, RunLoopOptions, Runs};
 use anyhow::Context;
 use events::log::Lane;
 use events::market::{Bars, Columns};
+use events::model::Risk;
 use events::policy::{FillRule, NoParameters, Order, OrderSide, OrderType, Policy, PolicySpec, View};
 use events::run::{Advance, BarsUsed, Fingerprint, RunCommand, RunError, RunSnapshot};
 use events::{Cash, CommandId, Interval, ModelId, Price, Quantity, Rate, RunId, Symbol};
@@ -66,6 +67,7 @@ pub(super) fn snapshot(bars: &Bars, policy: PolicySpec, fill_rule: FillRule) -> 
         chunk_bars: 512,
         code_version: "bench".to_owned(),
         benchmark: None,
+        risk: Risk::default(),
     })
 }
 

@@ -56,6 +56,8 @@ enum Name {
     SignIn,
     /// The risk of one book and of a thousand, against numpy
     Portfolio,
+    /// Reads of portfolios over HTTP, and what keeping rolls spares them
+    PortfolioReads,
     /// Values, Greeks and implied volatilities of options, against numpy and a pricing library
     Options,
     /// The trading engine against a bare loop, in memory and durable
@@ -75,6 +77,10 @@ pub async fn run(bench: Bench, mut config: Config, output: &Output) -> anyhow::R
             bench::http(config, &prices, bench.seconds, bench.rounds).await
         }
         Name::SignIn => bench::sign_in(config, &demo_data().join("sp500_20.csv.gz")).await,
+        Name::PortfolioReads => {
+            let prices = demo_data().join("sp500_20.csv.gz");
+            bench::portfolio_reads(config, &prices, bench.seconds, bench.rounds).await
+        }
         Name::Portfolio => {
             bench::portfolio(&demo_data(), &PathBuf::from("data/stress_scenarios.json"), bench.rounds)
         }
@@ -106,7 +112,7 @@ async fn daily_bars(tape: &Tape) -> anyhow::Result<Arc<Bars>> {
 
 async fn measure(bench: &Bench, tape: &Tape) -> anyhow::Result<BenchReport> {
     match bench.name {
-        Name::Http | Name::SignIn | Name::Portfolio | Name::Options => {
+        Name::Http | Name::SignIn | Name::Portfolio | Name::PortfolioReads | Name::Options => {
             anyhow::bail!("this bench needs no tape, or opens it itself")
         }
         Name::FullLog => {

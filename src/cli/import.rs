@@ -1,5 +1,7 @@
 //! `tapedeck import`
 
+mod ai_trader;
+
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -28,6 +30,8 @@ use crate::tape::Tape;
 pub enum Import {
     /// Prices: wide, long or OHLCV CSV, and merged.jsonl; plain or gzip. The format is recognised
     Prices(Prices),
+    /// Ledgers of the AI-Trader benchmark, `position.jsonl`: each becomes a run of kind imported
+    AiTrader(ai_trader::AiTrader),
     /// Company profiles: CSV or JSON lines with `symbol`, `company_name` and other fields, one a row
     Profiles(Records),
     /// Sector weights of benchmarks: CSV or JSON lines with `benchmark`, `as_of_date`, `sector` and `weight`, a fraction
@@ -79,7 +83,7 @@ impl Import {
     /// The files of reference data, and what they hold.
     const fn records(&self) -> Option<(RecordKind, &Records)> {
         Some(match self {
-            Self::Prices(_) => return None,
+            Self::Prices(_) | Self::AiTrader(_) => return None,
             Self::Profiles(files) => (RecordKind::Profiles, files),
             Self::SectorWeights(files) => (RecordKind::SectorWeights, files),
             Self::Rates(files) => (RecordKind::Rates, files),
@@ -91,6 +95,9 @@ impl Import {
 
 /// Imports each file in a transaction of its own.
 pub async fn run(import: Import, config: Config, output: &Output) -> anyhow::Result<ExitCode> {
+    if let Import::AiTrader(wanted) = import {
+        return ai_trader::run(wanted, config, output).await;
+    }
     if let Place::There(remote) = Place::of(&config)? {
         return match (&import, import.records()) {
             (Import::Prices(prices), _) => remote::imports::prices(&remote, prices, output).await,

@@ -56,10 +56,10 @@ pub enum RunVerb {
 /// What to run.
 #[derive(Debug, Args)]
 pub struct Start {
-    /// The model to execute
-    #[arg(long, conflicts_with = "policy", required_unless_present = "policy")]
+    /// The model to execute; with --policy, by that policy instead of its own
+    #[arg(long, required_unless_present = "policy")]
     model: Option<ModelId>,
-    /// A policy instead of a model, such as builtin/sma-cross; a model is made for it
+    /// A policy, such as builtin/sma-cross; without --model, a model is made for it
     #[arg(long)]
     policy: Option<String>,
     /// Parameters of the policy as JSON, such as '{"fast": 20, "slow": 50}'
@@ -113,8 +113,15 @@ async fn at(remote: &Remote, verb: RunVerb, output: &Output) -> anyhow::Result<E
 
 /// The same wish as the API takes it; the server checks it.
 fn wanted(start: Start) -> anyhow::Result<Wanted> {
+    let mut policy = None;
     let model = match (start.model, start.policy) {
-        (Some(model), _) => WantedModel::Known(model.to_string()),
+        (Some(model), name) => {
+            if let Some(name) = name {
+                let parameters = parameters_of(&start.parameters)?;
+                policy = Some(serde_json::json!({ "name": name, "parameters": parameters }));
+            }
+            WantedModel::Known(model.to_string())
+        }
         (None, Some(name)) => {
             let parameters = parameters_of(&start.parameters)?;
             let named = format!("{name} {parameters}");
@@ -128,6 +135,7 @@ fn wanted(start: Start) -> anyhow::Result<Wanted> {
         "end_date": start.to,
         "interval": start.interval,
         "symbols": start.symbols,
+        "policy": policy,
         "initial_cash": start.cash,
     });
     Ok(Wanted { model, terms })
@@ -143,6 +151,10 @@ async fn begin(app: &App, start: Start, output: &Output) -> anyhow::Result<ExitC
         (None, Some(name)) => Some(draft_for(name, &start.parameters)?),
         (None, None) => anyhow::bail!("name a model or a policy"),
     };
+    let policy = match (start.model, &start.policy) {
+        (Some(_), Some(name)) => draft_for(name, &start.parameters)?.policy,
+        (Some(_) | None, _) => None,
+    };
     let of_draft = draft.as_ref().map(settings_and_id).transpose()?;
     let Some(model_id) = start.model.or(of_draft.as_ref().map(|(_, model_id)| *model_id)) else {
         anyhow::bail!("name a model or a policy")
@@ -153,7 +165,7 @@ async fn begin(app: &App, start: Start, output: &Output) -> anyhow::Result<ExitC
         end_date: start.to,
         interval: Some(start.interval),
         symbols: start.symbols,
-        policy: None,
+        policy,
         initial_cash: start.cash,
         fill_rule: None,
     };
@@ -180,7 +192,7 @@ fn draft_for(name: &str, parameters: &str) -> anyhow::Result<ModelDraft> {
 }
 
 /// Shows the progress of a run until it is over.
-async fn follow(app: &App, run: RunId, output: &Output) -> anyhow::Result<()> {
+pub(super) async fn follow(app: &App, run: RunId, output: &Output) -> anyhow::Result<()> {
     let stream = app.runs.stream(run);
     let mut events = app.log.subscribe(::events::Position::START, Filter::stream(stream), 1_000);
     let progress = output.progress(0, "bars");
@@ -204,7 +216,7 @@ async fn follow(app: &App, run: RunId, output: &Output) -> anyhow::Result<()> {
     }
 }
 
-async fn caught_up(app: &App) -> anyhow::Result<()> {
+pub(super) async fn caught_up(app: &App) -> anyhow::Result<()> {
     let head = app.log.head().await?;
     app.watermarks.wait_for("runs", head, PATIENCE).await?;
     Ok(())

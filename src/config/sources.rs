@@ -105,15 +105,19 @@ fn key_of(variable: &str) -> Option<String> {
         "NATS_URL" => Some("nats.url".to_owned()),
         "TAPEDECK_SERVER" => Some("client.server".to_owned()),
         "TAPEDECK_API_KEY" => Some("client.api_key".to_owned()),
+        "OPENAI_API_KEY" => Some("ai.providers.openai.api_key".to_owned()),
+        "OPENROUTER_API_KEY" => Some("ai.providers.openrouter.api_key".to_owned()),
         name if NOT_SETTINGS.contains(&name) => None,
         name => Some(name.strip_prefix(PREFIX)?.to_lowercase().replace("__", ".")),
     }
 }
 
-/// Text stays text where the default is text or absent, so that a folder may be called `2024`.
+/// Text stays text where the default is text or absent, so that a folder may be called `2024`; so does a key of a
+/// provider, which has no default.
 fn read(text: &str, defaults: &Figment, key: &str) -> Value {
     match defaults.find_value(key) {
         Ok(Value::String(..) | Value::Empty(..)) => Value::from(text),
+        Err(_) if key.ends_with("_key") => Value::from(text),
         _ => {
             let Ok(value) = text.parse();
             value

@@ -6,10 +6,11 @@ use actors::Receipt;
 use events::portfolio::valuation::{LotValue, Standing};
 use events::portfolio::{Portfolio, PortfolioAct, PortfolioCommand, Siblings};
 use events::time::{TradingDay, now};
-use events::{Aggregate, Cash, EquityChangeId, PortfolioId, Position, PositionId, calendar};
+use events::{Aggregate, Cash, EquityChangeId, PortfolioId, Position, PositionId, TargetId, calendar};
 use jiff::Timestamp;
+use projections::bars::Vintage;
 use projections::closes::Known;
-use projections::portfolios::{self, Book, BookPrices, KnownAt, PortfolioRow, Portfolios};
+use projections::portfolios::{self, Book, BookPrices, KnownAt, PortfolioRow, Portfolios, Rolls};
 use projections::{Projection, View};
 use utoipa::IntoParams;
 
@@ -72,6 +73,12 @@ impl AsOf {
         self.known_at
     }
 
+    /// The same at the end of `date`, where that is earlier.
+    #[must_use]
+    pub fn until(self, date: TradingDay) -> Self {
+        Self { date: Some(self.date().min(date)), ..self }
+    }
+
     /// What was true at the end of this date.
     pub fn date(self) -> TradingDay {
         self.date.unwrap_or_else(today)
@@ -104,6 +111,7 @@ pub struct Reading {
     pub date: TradingDay,
     /// Closes as they were known.
     pub prices: BookPrices,
+    rolls: Rolls,
 }
 
 impl Reading {
@@ -119,8 +127,15 @@ impl Reading {
 
     /// Equity at the end of the date; none where nobody said what it began with.
     pub async fn equity(&self) -> Result<Option<Cash>, ApiError> {
-        let (portfolio, prices, date) = (Arc::clone(&self.book.portfolio), self.prices.clone(), self.date);
-        equity_on(portfolio, prices, date, None).await
+        let (date, portfolio) = (self.date, &self.book.portfolio);
+        if let Some(rolled) = self.rolls.kept(&self.book, &self.prices, date) {
+            return Ok(rolled.equity_on(portfolio, date));
+        }
+        let (rolls, book, prices) = (self.rolls.clone(), self.book.clone(), self.prices.clone());
+        let rolled = tokio::task::spawn_blocking(move || rolls.roll(&book, &prices, date)).await;
+        let failed =
+            |source: tokio::task::JoinError| ApiError::Internal { operation: ROLLING, source: source.into() };
+        Ok(rolled.map_err(failed)?.equity_on(portfolio, date))
     }
 
     /// How it stands on the date.
@@ -128,6 +143,9 @@ impl Reading {
         Ok(Standing::of(&self.values(), self.equity().await?))
     }
 }
+
+/// What is done when equity cannot be looked up.
+const ROLLING: &str = "rolling equity forward";
 
 /// Equity at the end of a date, as it were without the flow `without`. It is rolled over every session since the
 /// inception: not beside other requests on one thread.
@@ -138,7 +156,7 @@ pub async fn equity_on(
     without: Option<EquityChangeId>,
 ) -> Result<Option<Cash>, ApiError> {
     let rolled = tokio::task::spawn_blocking(move || portfolio.equity_on(date, without, &prices)).await;
-    rolled.map_err(|source| ApiError::Internal { operation: "rolling equity forward", source: source.into() })
+    rolled.map_err(|source| ApiError::Internal { operation: ROLLING, source: source.into() })
 }
 
 impl Api {
@@ -181,15 +199,19 @@ impl Api {
 
     /// A portfolio with its closes as they were known.
     pub(super) async fn priced(&self, book: Book, as_of: AsOf) -> Result<Reading, ApiError> {
-        let closes = &self.app().closes;
-        let known = match as_of.known_at() {
+        let vintage = self.vintage(as_of.known_at()).await?;
+        let prices = BookPrices::load(&self.app().closes, &book.portfolio, vintage).await?;
+        Ok(Reading { book, date: as_of.date(), prices, rolls: self.app().rolls.clone() })
+    }
+
+    /// The state of the market store that was known then.
+    pub(super) async fn vintage(&self, known_at: KnownAt) -> Result<Vintage, ApiError> {
+        let known = match known_at {
             KnownAt::Now => Known::Newest,
             KnownAt::Instant(instant) => Known::AtInstant(instant),
             KnownAt::Position(position) => self.known_with(position).await?,
         };
-        let vintage = closes.vintage(known).await?;
-        let prices = BookPrices::load(closes, &book.portfolio, vintage).await?;
-        Ok(Reading { book, date: as_of.date(), prices })
+        Ok(self.app().closes.vintage(known).await?)
     }
 
     /// Prices have no place in the log: those count that were there when the event was recorded.
@@ -274,6 +296,20 @@ impl Api {
             Some(missing) => Err(ApiError::not_found("position", missing)),
             None => Ok(found),
         }
+    }
+
+    /// The portfolio of target prices of the caller's; what was written a moment ago is waited for.
+    pub(super) async fn portfolio_of_target(
+        &self,
+        caller: &Caller,
+        target_id: TargetId,
+    ) -> Result<PortfolioId, ApiError> {
+        if let Some(found) = portfolios::of_target(&self.view(caller).await?, target_id).await? {
+            return Ok(found);
+        }
+        self.caught_up().await?;
+        let found = portfolios::of_target(&self.view(caller).await?, target_id).await?;
+        found.ok_or_else(|| ApiError::not_found("target price", target_id))
     }
 
     /// The portfolio of a position of the caller's.

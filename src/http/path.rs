@@ -6,7 +6,7 @@ use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use events::{
     AccountId, ApiKeyId, CalculationId, CommandId, EquityChangeId, ModelId, PortfolioId, Position,
-    PositionId, RunId, SessionId, StreamName, Symbol, TagId,
+    PositionId, RunId, SessionId, StreamName, Symbol, TagId, TargetId,
 };
 
 use super::error::ApiError;
@@ -43,6 +43,10 @@ impl Named for PositionId {
 
 impl Named for EquityChangeId {
     const WHAT: &'static str = "equity change";
+}
+
+impl Named for TargetId {
+    const WHAT: &'static str = "target price";
 }
 
 impl Named for TagId {

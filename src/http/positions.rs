@@ -7,6 +7,7 @@ pub mod check_duplicate;
 pub mod create;
 pub mod delete;
 mod draft;
+mod enter;
 pub mod find;
 pub mod history;
 pub mod list;

@@ -84,6 +84,16 @@ impl Parameters {
         self.list(name)
     }
 
+    /// A parameter that may be given again and again; absent where it is not given at all.
+    pub fn repeated<T: FromStr<Err: Display>>(&mut self, name: &'static str) -> Option<Vec<T>> {
+        self.known.push(name);
+        let (given, rest): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.rest).into_iter().partition(|(given, _)| given == name);
+        self.rest = rest;
+        let items: Vec<Option<T>> = given.iter().map(|(_, text)| self.parsed(name, text)).collect();
+        items.into_iter().collect::<Option<Vec<T>>>().filter(|items| !items.is_empty())
+    }
+
     /// `limit` and `cursor`.
     pub fn paging<C: FromStr<Err: Display>>(&mut self) -> Paging<C> {
         let limit: Limit = self.optional("limit").unwrap_or_default();

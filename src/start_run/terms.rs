@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use events::market::Bars;
 use events::model::ModelSettings;
-use events::policy::FieldError;
+use events::policy::{FieldError, ImportedParameters};
 use events::run::{Freeze, RunSnapshot};
 use events::{Interval, Market as Exchange, Symbol};
-use jiff::Timestamp;
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{StartRun, StartRunError};
 use crate::market::{Market, MarketError, Range};
@@ -33,7 +33,11 @@ pub(super) async fn freeze(
     let Some(exchange) = symbols.first().map(Symbol::market).filter(|_| errors.is_empty()) else {
         return Err(StartRunError::Invalid(errors));
     };
-    let (from, until) = bounds(&request, interval, exchange);
+    let policy = request.policy.as_ref().unwrap_or(&settings.policy);
+    let (from, until) = match policy.imported() {
+        Some(imported) => bounds_of(imported),
+        None => bounds(&request, interval, exchange),
+    };
     let asked = Range { symbols, interval, from, until, vintage };
     let found = market.bars_with_warmup(&asked).await.map_err(market_error)?;
     let Some((first_bar_at, last_bar_at)) = traded(&found, from) else {
@@ -139,6 +143,12 @@ fn bounds(request: &StartRun, interval: Interval, exchange: Exchange) -> (Timest
     };
     let after_end = request.end_date.tomorrow().map_or(Timestamp::MAX, midnight);
     (midnight(request.start_date), after_end)
+}
+
+/// The instants from which and before which the bars of an imported ledger start: it ends with its last line's.
+fn bounds_of(imported: &ImportedParameters) -> (Timestamp, Timestamp) {
+    let last = imported.lines.last().map_or(imported.opened.at, |line| line.at);
+    (imported.opened.at, last.checked_add(SignedDuration::from_micros(1)).unwrap_or(Timestamp::MAX))
 }
 
 /// Start of the first bar of the range, and of the last.

@@ -1,6 +1,6 @@
 //! Runs reach their last bar, with the same events whatever happens on the way.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock, mpsc};
 use std::time::Duration;
 
 use actors::ports::{MarketData, PortError, UnfinishedRuns};
@@ -10,8 +10,9 @@ use actors::{
 };
 use events::log::{Connector, Filter, Lane, Log, migrate};
 use events::market::{Bars, Columns};
-use events::policy::{EqualWeightParameters, FillRule, OrderType, PolicySpec};
-use events::run::{BarsUsed, Fingerprint, RunCommand, RunEvent, RunSnapshot, RunStatus};
+use events::model::Risk;
+use events::policy::{EqualWeightParameters, FillRule, Order, OrderType, Policy, PolicySpec, View};
+use events::run::{Advance, BarsUsed, Fingerprint, RunCommand, RunEvent, RunSnapshot, RunStatus};
 use events::{Aggregate, CommandId, Interval, ModelId, Position, Price, Rate, Run, RunId, Version};
 use jiff::Timestamp;
 use tapedeck::embedded::{Postgres, PostgresOptions};
@@ -57,6 +58,7 @@ fn snapshot(bars: &Bars, rebalance_bars: u32, chunk_bars: u32) -> RunSnapshot {
         chunk_bars,
         code_version: "0.1.0".to_owned(),
         benchmark: None,
+        risk: Risk::default(),
     }
 }
 
@@ -152,6 +154,40 @@ async fn chunks_that_end_early_are_followed_without_a_gap() {
     dispatcher.stop().await;
     let chunks = story(&runs, run).await.into_iter().filter(|event| matches!(event, RunEvent::BarsClosed(_)));
     assert!(chunks.count() > 3, "some chunk ended early");
+}
+
+/// Waits, when it is first asked, until somebody else has got something done meanwhile.
+#[derive(Debug)]
+struct Waiting {
+    others: Mutex<mpsc::Receiver<()>>,
+    went_on: OnceLock<bool>,
+}
+
+impl Policy for Waiting {
+    fn propose(&self, _view: &View<'_>, _orders: &mut Vec<Order>) {
+        let wait = || self.others.lock().unwrap().recv_timeout(Duration::from_secs(10)).is_ok();
+        self.went_on.get_or_init(wait);
+    }
+}
+
+/// EL-129: bars are decided on a thread of their own; the one that all others wait for goes on meanwhile.
+#[tokio::test(flavor = "current_thread")]
+async fn deciding_bars_holds_up_nobody_else() {
+    let log = fresh_log().await;
+    let (runs, bars) = (runs_of(&log).await, bars(1, 100));
+    let run = request(&runs, &snapshot(&bars, 1, 50)).await;
+    let (others, waits) = mpsc::channel();
+    let policy = Arc::new(Waiting { others: waits.into(), went_on: OnceLock::new() });
+    let advance = Advance { from_bar: 0, bars, policy: policy.clone() };
+    let advancing =
+        runs.submit(run, CommandEnvelope::new(RunCommand::Advance(advance), CommandId::generate()));
+    let other = tokio::spawn(async move {
+        log.head().await.unwrap();
+        others.send(()).unwrap();
+    });
+    advancing.outcome().await.unwrap();
+    other.await.unwrap();
+    assert_eq!(policy.went_on.get(), Some(&true), "deciding held up the only thread of all others");
 }
 
 /// EL-74.

@@ -1,4 +1,8 @@
 //! Analytics of portfolios.
 
+mod aggregate;
 mod factors;
+mod options;
 mod portfolio;
+mod prices;
+mod track_record;

@@ -118,6 +118,11 @@ impl Operation {
             "/positions/bulk" if self.method == Method::POST => {
                 json!({"positions": [{"symbol": "AAPL", "quantity": "1", "entry_price": "1"}]})
             }
+            "/target-prices/{portfolio_id}" => json!({"symbol": "MSFT", "target_price_eoy": "1"}),
+            "/target-prices/{portfolio_id}/bulk" => json!({"target_prices": [{"symbol": "MSFT"}]}),
+            "/target-prices/{portfolio_id}/bulk-update" => {
+                json!({"updates": [{"symbol": "AAPL", "target_price_eoy": "1"}]})
+            }
             "/positions/validate-symbol" => json!({"symbol": "AAPL"}),
             "/positions/{position_id}/marks" => json!({"price": "1"}),
             "/portfolios/{portfolio_id}/equity-changes" => {
@@ -125,6 +130,7 @@ impl Operation {
             }
             "/analytics/portfolio/{portfolio_id}/stress-test/custom" => json!({"name": "Slump",
                 "shocks": [{"factor": "market", "basis": "index_return", "size": -0.1}]}),
+            "/analytics/risk/greeks/calculate" => json!({"positions": []}),
             "/analytics/portfolio/{portfolio_id}/equity" => json!({"equity_balance": "1"}),
             _ => json!({}),
         };
@@ -188,6 +194,9 @@ async fn belongings(deck: &Deck, ann: &Person) -> Belongings {
     let flow = flow.data(201)["id"].as_str().unwrap().to_owned();
     let calculation = post(&format!("/portfolios/{portfolio}/calculate"), json!({"force": true})).await;
     let calculation = calculation.data(202)["batch_run_id"].as_str().unwrap().to_owned();
+    let target = json!({"symbol": "AAPL", "target_price_eoy": "230"});
+    let target = post(&format!("/target-prices/{portfolio}"), target).await;
+    let target = target.data(201)["id"].as_str().unwrap().to_owned();
     let tag = post("/tags", json!({"name": "core"})).await.data(201)["id"].as_str().unwrap().to_owned();
     let email = "ann@example.com".to_owned();
     Belongings(BTreeMap::from([
@@ -196,11 +205,13 @@ async fn belongings(deck: &Deck, ann: &Person) -> Belongings {
         ("position", position.to_string()),
         ("model", model),
         ("run", run),
+        ("portfolio_ids", portfolio.clone()),
         ("portfolio_id", portfolio),
         ("position_id", flat.clone()),
         ("position_ids", flat),
         ("change_id", flow),
         ("batch_run_id", calculation),
+        ("target_price_id", target),
         ("tag_id", tag.clone()),
         ("tag_ids", tag),
         ("key", key),
@@ -234,7 +245,9 @@ fn expected(operation: &Operation, role: &str) -> Expected {
         "rows" if operation.body_ids.iter().any(|id| id.starts_with("po")) => {
             Expected::Status(StatusCode::NOT_FOUND)
         }
-        "rows" | "self" if operation.ids.iter().any(|(id, in_path)| *in_path || id == "portfolio_id") => {
+        "rows" | "self"
+            if operation.ids.iter().any(|(id, in_path)| *in_path || id.starts_with("portfolio_id")) =>
+        {
             Expected::Status(StatusCode::NOT_FOUND)
         }
         "rows" | "self" | "signed-in" => Expected::NothingOfHers,

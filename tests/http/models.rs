@@ -120,3 +120,26 @@ async fn a_deleted_model_is_gone_and_one_with_an_active_run_stays() {
     deck.patch(&format!("/models/{free}"), &json!({"name": "X"})).await.problem(404, "not_found");
     deck.delete(&format!("/models/{free}")).await.data(200);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_model_may_risk_is_set_as_a_whole_and_frozen_in_its_runs() {
+    let deck = idle_deck().await;
+    let rule = json!({"name": "small", "limit": {"type": "max_position", "fraction": "0.2"}});
+    let risk = json!({"margin_account": true, "allow_shorting": true, "rules": [rule]});
+    let body = json!({"name": "A", "symbols": ["AAPL"], "risk": risk, "allowed_order_types": ["bracket"]});
+    let model = deck.model(body).await;
+    let started = deck.start_run(&model, json!({})).await;
+    let run = started.data(202)["run_id"].as_str().unwrap().to_owned();
+    let path = format!("/models/{model}");
+    let changed = deck.patch(&path, &json!({"risk": {"gates": "all"}})).await;
+    assert_eq!(changed.data(200)["risk"]["gates"], "all");
+    assert_eq!(changed.data(200)["risk"]["margin_account"], false);
+    let found = deck.get_after(started.position(), &format!("/runs/{run}")).await;
+    let snapshot = &found.data(200)["snapshot"];
+    assert_eq!(snapshot["risk"]["margin_account"], true);
+    assert_eq!(snapshot["risk"]["rules"][0]["priority"], 5);
+    assert_eq!(snapshot["allowed_order_types"], json!(["bracket"]));
+    let wrong = json!({"name": "B", "risk": {"borrow_rate": "2"}});
+    let problem = deck.create_model(wrong).await.problem(422, "validation_failed");
+    assert_eq!(problem, ["risk.borrow_rate: out_of_range"]);
+}

@@ -4,7 +4,9 @@ mod data;
 mod equity_changes;
 mod imports;
 mod positions;
+mod remembered;
 mod snapshots;
+mod target_prices;
 
 use reqwest::Method;
 use serde_json::{Value, json};

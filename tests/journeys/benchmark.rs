@@ -1,21 +1,14 @@
-//! Conformance: two agents of the public AI-Trader benchmark, repeated from their recorded ledgers over its prices,
-//! must have every figure of the table in `tests/fixtures/aitrader/README.md`, to the last printed digit.
-//!
-//! The benchmark counts one point a line of its ledger. A run writes a `no_trade` record for a bar in which nothing was
-//! executed, and none beside an execution or twice; each agent has one line too many for that (2025-10-30 14:00: two
-//! `no_trade` of gpt-5, a `no_trade` before a purchase of MiniMax-M2). Figures that count lines are therefore checked
-//! twice: over the lines of the file, as published, and over the records of the run, against values computed from the
-//! file without that line.
+//! Conformance: two agents of the public AI-Trader benchmark, imported from their recorded ledgers over its prices, must
+//! have every figure of the table in `tests/fixtures/aitrader/README.md`, to the last printed digit.
 
 use std::collections::BTreeMap;
 use std::fs::File;
 
 use events::market::Bars;
-use events::model::ModelDraft;
-use events::policy::PolicySpec;
+use events::policy::{ImportFinding, ImportRule, NoParameters, PolicySpec};
 use events::run::ledger::{Action, LedgerRecord};
-use events::run::{RunFigures, RunStatus};
-use events::{Cash, Interval, Price, Quantity, RunId, Symbol};
+use events::run::{RunFigures, RunKind, RunStatus};
+use events::{Cash, Interval, Metadata, ModelId, Price, Principal, Quantity, RunId, Symbol};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -25,15 +18,16 @@ use projections::{ledger, runs};
 use quant::{Convention, PerformanceAccumulator};
 use tapedeck::app::App;
 use tapedeck::audit::audit_run;
+use tapedeck::import_ledger::{ImportLedger, compare_with_file, import_ledger};
 use tapedeck::market::import::ImportOptions;
 use tapedeck::market::import::positions::{RecordedAction, RecordedLedger};
 use tapedeck::start_run::StartRun;
 
 use crate::support::app::{
-    application, caught_up, import, model, project_file, request, run_through, shared_config,
+    application, caught_up, drive, import, project_file, request, run_through, shared_config,
 };
 
-/// A column of the table, and what follows for the run's own records.
+/// A column of the table.
 struct Published {
     agent: &'static str,
     /// Lines of the file; buys and sells of amount 0 included.
@@ -64,9 +58,8 @@ struct Published {
     gains: u64,
     holdings: &'static [(&'static str, &'static str)],
     held_symbols: usize,
-    /// Over the file without its one superfluous `no_trade` line.
-    sharpe_of_run: &'static str,
-    sortino_of_run: &'static str,
+    /// Fills that are not the open of their bar.
+    off_open: usize,
 }
 
 const GPT_5: Published = Published {
@@ -97,8 +90,7 @@ const GPT_5: Published = Published {
     gains: 5,
     holdings: &[("AMD", "11"), ("CRWD", "1"), ("MRVL", "17"), ("MSFT", "6"), ("NVDA", "13")],
     held_symbols: 5,
-    sharpe_of_run: "0.610379",
-    sortino_of_run: "0.705785",
+    off_open: 45,
 };
 
 const MINIMAX_M2: Published = Published {
@@ -129,8 +121,7 @@ const MINIMAX_M2: Published = Published {
     gains: 24,
     holdings: &[],
     held_symbols: 20,
-    sharpe_of_run: "2.754527",
-    sortino_of_run: "4.449227",
+    off_open: 59,
 };
 
 const TIMESTAMPS: usize = 168;
@@ -150,14 +141,36 @@ async fn recorded_agents_of_the_public_benchmark_have_their_published_figures() 
         let audit = audit_run(&app.log, &app.market, repeated.run_id).await.unwrap();
         assert!(audit.passed, "{audit:?}");
         assert!(audit.checks.iter().all(|check| check.skipped_because.is_none()));
+        let known = audit.checks.iter().find(|check| check.name == "imported ledger").unwrap();
+        a_fork(app, repeated.model_id).await;
+        let known_fills = format!("{} fill_not_bar_open", published.off_open);
+        assert!(known.looked_at.contains(&known_fills), "{known:?}");
     }
     running.stop().await.unwrap();
+}
+
+/// Another policy trades with the cash and the symbols of an imported model.
+async fn a_fork(app: &App, model_id: ModelId) {
+    let fork = StartRun {
+        interval: Some(Interval::Hour),
+        policy: Some(PolicySpec::BuyAndHold(NoParameters {})),
+        ..request(model_id, "2025-10-01", "2025-11-07")
+    };
+    let run_id = run_through(app, fork).await;
+    caught_up(app).await;
+    let run = runs::find(&app.reads.get().await.unwrap(), run_id).await.unwrap().unwrap();
+    assert_eq!((run.snapshot.kind(), run.run.run_number), (RunKind::Simulated, 2));
+    assert_eq!((run.snapshot.symbols.len(), run.run.bars_done), (101, 168));
+    let counts = run.run.figures.unwrap().counts;
+    assert!(counts.buys > 0 && counts.sells == 0);
 }
 
 /// A ledger, and all that is shown of the run that repeats it.
 struct Repeated {
     file: RecordedLedger,
     run_id: RunId,
+    model_id: ModelId,
+    findings: Vec<ImportFinding>,
     figures: RunFigures,
     standard: RunPerformance,
     ai_trader: RunPerformance,
@@ -171,25 +184,25 @@ impl Repeated {
         let name = format!("tests/fixtures/aitrader/{}.position.jsonl.gz", published.agent);
         let source = File::open(project_file(&name)).unwrap();
         let file = RecordedLedger::read(published.agent, source, &ImportOptions::default()).unwrap();
-        let policy: PolicySpec = file.policy().unwrap();
-        let model_id = model(
-            app,
-            ModelDraft {
-                name: published.agent.to_owned(),
-                policy: Some(policy),
-                initial_cash: Some(file.opening.cash),
-                ..ModelDraft::default()
-            },
-        )
-        .await;
-        let whole =
-            StartRun { interval: Some(Interval::Hour), ..request(model_id, "2025-10-01", "2025-11-07") };
-        let run_id = run_through(app, whole).await;
+        let wanted = || ImportLedger { ledger: &file, agent: published.agent.to_owned(), model: None };
+        let metadata = || Metadata::new(Principal::local_owner(), None);
+        let imported = import_ledger(app, wanted(), metadata()).await.unwrap();
+        assert!(!imported.before);
+        let run_id = imported.run_id;
+        drive(app, run_id).await;
         caught_up(app).await;
+        // The same file again changes nothing.
+        let head = app.log.head().await.unwrap();
+        let again = import_ledger(app, wanted(), metadata()).await.unwrap();
+        assert_eq!((again.run_id, again.before, app.log.head().await.unwrap()), (run_id, true, head));
 
         let client = app.reads.get().await.unwrap();
         let run = runs::find(&client, run_id).await.unwrap().unwrap();
         assert_eq!(run.run.status, RunStatus::Completed);
+        assert_eq!(run.snapshot.kind(), RunKind::Imported);
+        let lines = compare_with_file(&client, run_id, &file).await.unwrap();
+        assert_eq!(lines, Ok(published.records as u64));
+        let findings = run.snapshot.policy.imported().unwrap().findings.clone();
         let bars = app.market.bars_of(&run.snapshot).await.unwrap();
         let closes = |symbol: &Symbol, at: Timestamp| {
             bars.columns()[bars.column_of(symbol)?].close_at(bars.starts().binary_search(&at).ok()?)
@@ -212,7 +225,18 @@ impl Repeated {
         }
         let records = ledger::records(&client, run_id, None, 1_000).await.unwrap().items;
         let figures = run.run.figures.unwrap();
-        Self { file, run_id, figures, standard, ai_trader, points, records, bars }
+        Self {
+            file,
+            run_id,
+            model_id: imported.model_id,
+            findings,
+            figures,
+            standard,
+            ai_trader,
+            points,
+            records,
+            bars,
+        }
     }
 
     fn has_the_counts(&self, published: &Published) {
@@ -229,16 +253,28 @@ impl Repeated {
         });
         assert_eq!(unfilled.map(|record| record.line).collect::<Vec<_>>(), published.amount_zero);
 
-        // A buy of nothing is a decision without an order: the run holds in that bar, and refuses nothing.
+        let lines_of = |rule: ImportRule| -> Vec<u64> {
+            self.findings.iter().filter(|it| it.rule == rule).map(|it| it.line).collect()
+        };
+        assert_eq!(lines_of(ImportRule::ZeroAmount), published.amount_zero);
+        assert_eq!(lines_of(ImportRule::FillNotBarOpen).len(), published.off_open);
+        let unknown = lines_of(ImportRule::UnknownKey).len();
+        assert_eq!(self.findings.len(), published.amount_zero.len() + published.off_open + unknown);
+
+        // A buy of nothing is a line that executes nothing.
         let counts = self.figures.counts;
         let zero = published.amount_zero.len();
         assert_eq!(counts.buys, (published.buys - zero) as u64);
         assert_eq!(counts.sells, published.sells as u64);
         assert_eq!(counts.refusals, 0);
-        assert_eq!(self.records.len(), published.records - 1);
-        let held = self.records.iter().filter(|record| record.action == Action::NoTrade).count();
-        assert_eq!(held, published.no_trades + zero - 1);
-        assert_eq!((counts.holds, self.figures.records), (held as u64, self.records.len() as u64));
+        assert_eq!((self.records.len(), self.figures.records), (published.records, published.records as u64));
+        let with = |action| self.records.iter().filter(|record| record.action == action).count();
+        assert_eq!(
+            (with(Action::Opened), with(Action::Buy), with(Action::Sell), with(Action::NoTrade)),
+            (1, published.buys, published.sells, published.no_trades)
+        );
+        assert_eq!(counts.holds, (published.no_trades + zero) as u64);
+        assert_eq!(self.figures.adjustments, Cash::ZERO);
 
         assert_eq!(self.points.len(), TIMESTAMPS);
         assert_eq!(self.points[0].bar_start_at, new_york("2025-10-01T10:00"));
@@ -301,9 +337,9 @@ impl Repeated {
         assert_eq!(digits(by_line.sortino.unwrap()), published.sortino);
 
         let by_record = &self.ai_trader.equity;
-        assert_eq!((by_record.points, by_line.points - by_record.points), (self.records.len() as u64, 1));
-        assert_eq!(digits(by_record.sharpe.unwrap()), published.sharpe_of_run);
-        assert_eq!(digits(by_record.sortino.unwrap()), published.sortino_of_run);
+        assert_eq!((by_record.points, by_line.points), (published.records as u64, published.records as u64));
+        assert_eq!(digits(by_record.sharpe.unwrap()), published.sharpe);
+        assert_eq!(digits(by_record.sortino.unwrap()), published.sortino);
 
         let points = || self.points.iter().map(|point| (point.bar_start_at, point.value));
         assert_eq!(digits(report(convention, points()).sharpe.unwrap()), published.sharpe_by_bar);

@@ -106,7 +106,7 @@ async fn bad_input_is_answered_with_one_clear_sentence() {
     }
     let list = shell.run(&["--json", "run", "list"]).await;
     assert_eq!(list.json(), serde_json::json!([]), "nothing was started by any of it");
-    for nothing in [&["run", "list"][..], &["events", "ls"]] {
+    for nothing in [&["run", "list"][..], &["events", "ls", "--category", "model"]] {
         assert_eq!(shell.run(nothing).await.out, "none\n", "not even a model was made: {nothing:?}");
     }
 }
@@ -153,13 +153,19 @@ async fn everything_that_is_asked_for_as_json_is_json() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_is_no_price_file_stores_nothing_and_is_named() {
     let shell = Shell::open().await;
-    let before = shell.run(&["--json", "audit", "log"]).await.json();
+    let ended = &["--json", "events", "ls", "--category", "operations", "--type", "OperationEnded"];
     for (file, sentence) in
         [(project_file("Cargo.toml"), "Cargo.toml"), (project_file("no-such-file.csv"), "no-such-file.csv")]
     {
         let refused = shell.run(&["import", "prices", file.to_str().unwrap()]).await;
         assert!(matches!(refused.code, Some(1 | 2)), "{refused:?}");
         assert!(refused.err.starts_with("error: ") && refused.err.contains(sentence), "{}", refused.err);
+
+        let operations = shell.run(ended).await.json();
+        let last = operations.as_array().unwrap().last().unwrap()["position"].to_string();
+        let last = shell.run(&["--json", "events", "show", &last]).await.json();
+        assert_eq!(last["payload"]["outcome"]["status"], "failed", "the attempt is noted: {last}");
     }
-    assert_eq!(shell.run(&["--json", "audit", "log"]).await.json(), before);
+    let log = shell.run(&["--json", "audit", "log"]).await.json();
+    assert_eq!(log["streams"], 1, "nothing but the journal of operations: {log}");
 }

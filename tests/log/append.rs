@@ -187,6 +187,36 @@ async fn a_command_sent_twice_has_one_effect_and_one_answer() {
     }
 }
 
+/// EL-30, EL-22: a lone append that was answered before gets its first answer, whether its stream ends as it believes or
+/// not, and burns no position.
+#[tokio::test]
+async fn a_lone_append_that_is_repeated_gets_its_first_answer() {
+    let log = fresh_log().await;
+    let name = stream("lone");
+    for events in [1, 3] {
+        let before = put(&log, &name, 1).await.tip;
+        let notes = (0..events).map(|_| note("again")).collect();
+        let append = Append::of_command(name.clone(), Expected::Tip(before), CommandId::generate(), notes);
+        let first = log.append(append.clone(), Lane::Orders).await.unwrap();
+        for tip in [before, first.tip] {
+            let repeated = Append { expected: Expected::Tip(tip), ..append.clone() };
+            match log.append(repeated, Lane::Orders).await {
+                Err(AppendError::Duplicate(answer)) => {
+                    assert_eq!((answer.first, answer.last), (first.first, first.last));
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        let stale =
+            Append::of_command(name.clone(), Expected::Tip(before), CommandId::generate(), append.events);
+        match log.append(stale, Lane::Orders).await {
+            Err(AppendError::Conflict { current, .. }) => assert_eq!(current, first.tip.version),
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(put(&log, &stream("other"), 1).await.first.0, first.last.0 + 1, "no position was burnt");
+    }
+}
+
 /// EL-31: ids that are not time-ordered are remembered too, and a command of a merged append by itself.
 #[tokio::test(flavor = "multi_thread")]
 async fn each_command_of_a_merged_append_is_remembered() {

@@ -159,3 +159,27 @@ async fn readers_are_told_of_nothing_that_is_not_durable() {
         "the reader made a barrier"
     );
 }
+
+/// EL-28a: nor is anyone told of the end of a stream before it is durable.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_end_of_a_stream_is_told_once_it_is_durable() {
+    let tape = fresh_tape().await;
+    let log = open(&tape).await;
+    let operator = tape.connect().await.unwrap();
+    put(&log, &stream("first"), 1).await;
+    operator
+        .batch_execute(
+            "set synchronous_commit = off;
+             with h as (update log_head set last_seq = last_seq + 1)
+             update streams set version = 2",
+        )
+        .await
+        .unwrap();
+    let written: String =
+        operator.query_one("select pg_current_wal_insert_lsn()::text", &[]).await.unwrap().get(0);
+    assert_eq!(log.known_head(), Position(1));
+    assert_eq!(log.tip(&stream("first")).await.unwrap().version.0, 2);
+    let flushed = "select pg_current_wal_flush_lsn() >= $1::text::pg_lsn";
+    let flushed = operator.query_one(flushed, &[&written]).await.unwrap();
+    assert!(flushed.get::<_, bool>(0), "the reader made a barrier");
+}

@@ -131,8 +131,9 @@ async fn the_append_never_scans_a_growing_table() {
         }
         let session = tape.connect_appender().await.unwrap();
         for (name, sql, parameters) in [
-            ("many", include_str!("../../events/src/log/sql/append.sql"), 27),
+            ("many", include_str!("../../events/src/log/sql/append.sql"), 28),
             ("one", include_str!("../../events/src/log/sql/append_one.sql"), 24),
+            ("next", include_str!("../../events/src/log/sql/append_next.sql"), 15),
         ] {
             session.batch_execute(&format!("prepare {name} as {sql}")).await.unwrap();
             let nulls = vec!["null"; parameters].join(", ");

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use events::log::{Append, Asked, Committed, Expected, Lane, Log, NewEvent};
 use events::market::{Bars, Columns};
+use events::model::Risk;
 use events::model::{ModelChange, ModelCommand, ModelDraft, TradingModel};
 use events::policy::{FillRule, NoParameters, Order, OrderSide, OrderType, Policy, PolicySpec, View};
 use events::run::{Advance, BarsUsed, Fingerprint, Run, RunCommand, RunEvent, RunSnapshot};
@@ -114,6 +115,7 @@ pub fn terms(bars: &Bars, chunk_bars: u32) -> RunSnapshot {
         chunk_bars,
         code_version: "0.1.0".to_owned(),
         benchmark: None,
+        risk: Risk::default(),
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use events::decider::Kept;
 use events::log::Lane;
-use events::{CommandId, Metadata, Position, Version};
+use events::{CommandId, Metadata, Position, Recorded, RequestId, Version};
 use tokio::sync::oneshot;
 use tracing::Span;
 use uuid::Uuid;
@@ -79,10 +79,19 @@ impl<C> CommandEnvelope<C> {
         Self { expected: Some(version), ..self }
     }
 
-    /// With who asked for it.
+    /// With who asked for it, and as part of the request in which.
     #[must_use]
     pub fn with_metadata(self, metadata: Metadata) -> Self {
-        Self { metadata: Some(metadata), ..self }
+        let correlation_id = self.correlation_id.or_else(|| metadata.request_id.map(RequestId::uuid));
+        Self { metadata: Some(metadata), correlation_id, ..self }
+    }
+
+    /// As a consequence of `event`: in its sender's name, and part of the same request. Whoever acted as the sender when
+    /// it was asked for does nothing here.
+    #[must_use]
+    pub fn caused_by(self, event: &Recorded) -> Self {
+        let metadata = event.metadata().map(|metadata| Metadata { impersonated_by: None, ..metadata });
+        Self { metadata, correlation_id: event.correlation_id, causation: Some(event.position), ..self }
     }
 
     /// With the answer that repetitions get.

@@ -4,9 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
-use cqrs_es::event_sink::EventSink;
 use events::decider::Kept;
-use events::log::{Append, AppendError, Committed, Expected, LoadError, Log, NewEvent, Pending};
+use events::log::{Append, AppendError, Committed, Expected, LoadError, Log, Pending};
 use events::{CommandId, Position, StreamName, StreamTip, Version};
 use ractor::{ActorProcessingErr, ActorRef};
 use tracing::Instrument;
@@ -14,6 +13,7 @@ use tracing::Instrument;
 use super::Message;
 use super::batch::{Batch, Contribution, Outcome};
 use super::command::{CommandEnvelope, CommandError};
+use super::deciding::carry_out;
 use super::desk::Desk;
 use super::memory::Memory;
 use super::system::System;
@@ -156,8 +156,7 @@ impl<A: Kept> Live<A> {
         self.forming.as_ref().is_some_and(|batch| batch.is_full() || self.singly > 0)
     }
 
-    /// Runs one command on a copy, which is kept only if the command is accepted: `handle` may have changed it before
-    /// it failed (EL-111).
+    /// Decides one command on top of everything decided before.
     async fn decide(&mut self, envelope: &CommandEnvelope<A::Command>) -> Contribution<A::Error> {
         let id = envelope.command_id;
         self.system.counters.commands.fetch_add(1, Relaxed);
@@ -175,23 +174,12 @@ impl<A: Kept> Live<A> {
         {
             return Outcome::OtherVersion { expected, current }.into();
         }
-        let mut copy = Box::new(self.latest().clone());
-        let sink = EventSink::default();
-        if let Err(broken_rule) = copy.handle(envelope.command.clone(), &self.system.services, &sink).await {
-            return Outcome::Refused(broken_rule).into();
+        let copy = Box::new(self.latest().clone());
+        let (after, contribution) = carry_out(&self.system, copy, envelope.command.clone()).await;
+        if after.is_some() {
+            self.work = after;
         }
-        // The sink has already applied each event to the copy.
-        let events = sink.collect().await;
-        if events.is_empty() {
-            return Outcome::Nothing.into();
-        }
-        match NewEvent::encode_all(&events) {
-            Ok(events) => {
-                self.work = Some(copy);
-                Contribution { outcome: Outcome::Events(events.len()), events }
-            }
-            Err(error) => Outcome::Failed(format!("an event cannot be written as JSON: {error}")).into(),
-        }
+        contribution
     }
 
     fn is_underway(&self, id: CommandId) -> bool {

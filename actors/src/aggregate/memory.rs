@@ -1,6 +1,6 @@
 //! The command ids of a stream that its actor remembers (EL-31).
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 
 use events::{CommandId, Position};
 
@@ -10,7 +10,9 @@ pub const REMEMBERED_COMMANDS: usize = 1_024;
 /// The last command ids of a stream, each with the position of its first event.
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
-    commands: VecDeque<(CommandId, Position)>,
+    /// By id, in the order in which they would be forgotten.
+    commands: VecDeque<CommandId>,
+    first: HashMap<CommandId, Position>,
     forgot: bool,
 }
 
@@ -20,23 +22,25 @@ impl Memory {
         let surplus = commands.len().saturating_sub(REMEMBERED_COMMANDS);
         let forgot = !whole || surplus > 0;
         commands.drain(..surplus);
-        commands.shrink_to_fit();
-        Self { commands: commands.into(), forgot }
+        let first = commands.iter().copied().collect();
+        Self { commands: commands.into_iter().map(|(command, _)| command).collect(), first, forgot }
     }
 
     /// Remembers one more.
     pub(crate) fn add(&mut self, command: CommandId, first: Position) {
         if self.commands.len() >= REMEMBERED_COMMANDS {
-            self.commands.pop_front();
+            if let Some(oldest) = self.commands.pop_front() {
+                self.first.remove(&oldest);
+            }
             self.forgot = true;
         }
-        self.commands.push_back((command, first));
+        self.commands.push_back(command);
+        self.first.insert(command, first);
     }
 
     /// Where the events of `command` begin, if it is remembered.
     pub(crate) fn first_position(&self, command: CommandId) -> Option<Position> {
-        // Late duplicates are mostly recent ones.
-        self.commands.iter().rev().find(|(known, _)| *known == command).map(|(_, first)| *first)
+        self.first.get(&command).copied()
     }
 
     /// Whether a command that is not remembered may still have been carried out on this stream.

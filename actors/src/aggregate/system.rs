@@ -1,16 +1,27 @@
 //! What all actors of one directory share.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use events::decider::Kept;
 use events::log::Log;
 use serde::Serialize;
+use tokio::sync::Semaphore;
 
 /// The surroundings of the actors of one kind of aggregate.
 pub(crate) struct System<A: Kept> {
     pub(crate) log: Log,
     pub(crate) services: A::Services,
     pub(crate) counters: Counters,
+    /// Commands that compute for long take turns.
+    pub(crate) turns: Arc<Semaphore>,
+}
+
+impl<A: Kept> System<A> {
+    pub(crate) fn new(log: Log, services: A::Services) -> Self {
+        let at_once = std::thread::available_parallelism().map_or(1, usize::from);
+        Self { log, services, counters: Counters::default(), turns: Arc::new(Semaphore::new(at_once)) }
+    }
 }
 
 /// What the actors of a directory have done since it was started.

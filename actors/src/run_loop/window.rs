@@ -90,11 +90,12 @@ impl<'a> Window<'a> {
     }
 
     fn send(&mut self) {
-        let Equipment { bars, policy, run_bars, chunk_bars } = self.equipment;
+        let Equipment { requested, bars, policy, run_bars, chunk_bars } = self.equipment;
         let from_bar = self.bar.min(run_bars.saturating_sub(1));
         let advance = Advance { from_bar, bars: bars.clone(), policy: policy.clone() };
-        let envelope =
-            CommandEnvelope::new(RunCommand::Advance(advance), CommandId::generate()).in_lane(Lane::Batch);
+        let envelope = CommandEnvelope::new(RunCommand::Advance(advance), CommandId::generate())
+            .caused_by(requested)
+            .in_lane(Lane::Batch);
         let submitted = self.runs.submit(self.run, envelope);
         self.sent.push_back(Sent { beyond: self.bar >= *run_bars, submitted });
         // Where the chunk ends if it is not cut short by the number of its events.

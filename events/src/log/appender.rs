@@ -109,7 +109,7 @@ impl Log {
             return self.append_chained(Pending::chain(append, tip)?, lane).await;
         }
         for _ in 0..RESOLVE_ATTEMPTS {
-            let tip = self.tip(&append.stream).await.map_err(|error| unavailable(&error))?;
+            let tip = self.tip_to_append(&append.stream).await.map_err(|error| unavailable(&error))?;
             let holds = match append.expected {
                 Expected::Tip(_) | Expected::Any => true,
                 Expected::Version(version) => version == tip.version,

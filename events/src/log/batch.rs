@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use jiff::Timestamp;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Row, Statement};
 use uuid::Uuid;
@@ -11,7 +12,7 @@ use super::verdict::{Answer, Committed, Pending};
 use crate::{CommandId, Position, StreamName, Version};
 
 /// The types of the parameters of `append.sql`, stated so that preparing needs no inference.
-const PARAMETERS: [Type; 27] = [
+const PARAMETERS: [Type; 28] = [
     Type::INT4_ARRAY,
     Type::INT8_ARRAY,
     Type::INT4_ARRAY,
@@ -39,6 +40,7 @@ const PARAMETERS: [Type; 27] = [
     Type::BYTEA_ARRAY,
     Type::BYTEA_ARRAY,
     Type::BYTEA_ARRAY,
+    Type::BOOL,
 ];
 
 /// The types of the parameters of `append_one.sql`: scalars for the append, then the arrays of its commands and events.
@@ -74,7 +76,7 @@ pub(super) async fn prepare(client: &Client) -> Result<Statement, tokio_postgres
     client.prepare_typed(include_str!("sql/append.sql"), &PARAMETERS).await
 }
 
-/// Prepares the statement for a lone append.
+/// Prepares the statement for a lone append of any kind.
 pub(super) async fn prepare_one(client: &Client) -> Result<Statement, tokio_postgres::Error> {
     client.prepare_typed(include_str!("sql/append_one.sql"), &PARAMETERS_OF_ONE).await
 }
@@ -273,7 +275,7 @@ impl<'a> Columns<'a> {
         ])
     }
 
-    fn parameters(&self) -> [&(dyn ToSql + Sync); 27] {
+    fn parameters<'b>(&'b self, look: &'b bool) -> [&'b (dyn ToSql + Sync); 28] {
         let (append, asked, event) = (&self.append, &self.asked, &self.event);
         [
             &append.ordinal,
@@ -303,6 +305,7 @@ impl<'a> Columns<'a> {
             &event.hash,
             &event.meta,
             &event.payload,
+            look,
         ]
     }
 }
@@ -321,23 +324,59 @@ pub(super) async fn send<C: tokio_postgres::GenericClient>(
     statement: &Statement,
     batch: &[Outgoing<'_>],
 ) -> Result<Vec<Verdict>, tokio_postgres::Error> {
+    send_looking(client, statement, batch, true).await
+}
+
+/// The same without looking for earlier answers first: most batches have none. Those who lost, or all where a key
+/// refused the batch, are sent again and looked for.
+pub(super) async fn send_fresh(
+    client: &Client,
+    statement: &Statement,
+    batch: &[Outgoing<'_>],
+) -> Result<Vec<Verdict>, tokio_postgres::Error> {
+    let mut verdicts = match send_looking(client, statement, batch, false).await {
+        Ok(verdicts) => verdicts,
+        Err(error) if error.code() == Some(&SqlState::UNIQUE_VIOLATION) => {
+            return send(client, statement, batch).await;
+        }
+        Err(error) => return Err(error),
+    };
+    let mut lost: Vec<(&mut Verdict, Outgoing<'_>)> = verdicts
+        .iter_mut()
+        .zip(batch)
+        .filter(|(verdict, _)| matches!(verdict, Verdict::Conflict))
+        .map(|(verdict, outgoing)| (verdict, *outgoing))
+        .collect();
+    if !lost.is_empty() {
+        let again: Vec<Outgoing<'_>> = lost.iter().map(|(_, outgoing)| *outgoing).collect();
+        for ((slot, _), verdict) in lost.iter_mut().zip(send(client, statement, &again).await?) {
+            **slot = verdict;
+        }
+    }
+    Ok(verdicts)
+}
+
+async fn send_looking<C: tokio_postgres::GenericClient>(
+    client: &C,
+    statement: &Statement,
+    batch: &[Outgoing<'_>],
+    look: bool,
+) -> Result<Vec<Verdict>, tokio_postgres::Error> {
     let columns = Columns::of(batch);
-    let rows = client.query(statement, &columns.parameters()).await?;
+    let rows = client.query(statement, &columns.parameters(&look)).await?;
     Ok(verdicts(&rows, batch.len()))
 }
 
-/// Sends a lone append, with the statement of [`prepare_one`].
+/// Sends a lone append with the statement of [`prepare_one`]; `None` where it lost, or what asked for it was answered.
 pub(super) async fn send_one(
     client: &Client,
     statement: &Statement,
     outgoing: Outgoing<'_>,
-) -> Result<Vec<Verdict>, tokio_postgres::Error> {
+) -> Result<Option<Verdict>, tokio_postgres::Error> {
     let columns = Columns::of(&[outgoing]);
-    let rows = match columns.parameters_of_one() {
-        Some(parameters) => client.query(statement, &parameters).await?,
-        None => Vec::new(),
-    };
-    Ok(verdicts(&rows, 1))
+    let Some(parameters) = columns.parameters_of_one() else { return Ok(None) };
+    let row = client.query_opt(statement, &parameters).await?;
+    Ok(row.map(|row| Verdict::Committed { stream_no: row.get(0), first: row.get(1), at: row.get(2) }))
 }
 
 /// What is missing from the rows has lost.

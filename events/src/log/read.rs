@@ -119,26 +119,42 @@ impl Names {
     }
 }
 
+/// The end of `stream` as it is visible, and that of the log.
+async fn visible_tip(
+    client: &Object,
+    stream: &StreamName,
+) -> Result<Option<(StreamTip, Position)>, ReadError> {
+    let statement = client
+        .prepare_cached(include_str!("sql/tip.sql"))
+        .await
+        .map_err(ReadError::database("preparing the read of a stream's end"))?;
+    let row = client
+        .query_opt(&statement, &[&stream.tenant().0, &stream.category(), &stream.key()])
+        .await
+        .map_err(ReadError::database("reading a stream's end"))?;
+    Ok(row.map(|row| {
+        let hash = ChainHash::from_bytes(row.get("chain_hash")).unwrap_or_default();
+        (StreamTip { version: Version(row.get("version")), hash }, Position(row.get("head")))
+    }))
+}
+
 impl Log {
     pub(super) async fn reader(&self) -> Result<Object, ReadError> {
         self.inner.pool.get().await.map_err(ReadError::Pool)
     }
 
-    /// The end of `stream`; [`StreamTip::EMPTY`] for one without events.
+    /// The end of `stream`, which is durable; [`StreamTip::EMPTY`] for one without events.
     pub async fn tip(&self, stream: &StreamName) -> Result<StreamTip, ReadError> {
         let client = self.reader().await?;
-        let statement = client
-            .prepare_cached(include_str!("sql/tip.sql"))
-            .await
-            .map_err(ReadError::database("preparing the read of a stream's end"))?;
-        let row = client
-            .query_opt(&statement, &[&stream.tenant().0, &stream.category(), &stream.key()])
-            .await
-            .map_err(ReadError::database("reading a stream's end"))?;
-        Ok(row.map_or(StreamTip::EMPTY, |row| StreamTip {
-            version: Version(row.get("version")),
-            hash: ChainHash::from_bytes(row.get("chain_hash")).unwrap_or_default(),
-        }))
+        let Some((tip, head)) = visible_tip(&client, stream).await? else { return Ok(StreamTip::EMPTY) };
+        self.make_durable(&client, head).await?;
+        Ok(tip)
+    }
+
+    /// The end of `stream` to append after: a crash may still lose it, and then that append with it.
+    pub(super) async fn tip_to_append(&self, stream: &StreamName) -> Result<StreamTip, ReadError> {
+        let client = self.reader().await?;
+        Ok(visible_tip(&client, stream).await?.map_or(StreamTip::EMPTY, |(tip, _)| tip))
     }
 
     /// Up to `limit` events of `stream` after version `after`, in order.

@@ -8,6 +8,7 @@ use tokio_postgres::{Client, Statement};
 
 use super::batch::{self, Outgoing, Verdict};
 use super::connect::Connector;
+use super::lone::Lone;
 use crate::Position;
 use crate::causes::whole_chain;
 
@@ -20,7 +21,7 @@ pub(super) struct Session {
     hint: Statement,
     /// Its commits do: it writes lone appends, and makes barriers.
     flusher: Client,
-    one: Statement,
+    lone: Lone,
     flush: Statement,
     /// The processes of both.
     pub(super) backends: [i32; 2],
@@ -47,21 +48,21 @@ impl Session {
         }
         // Once for the session: setting it in each statement would cost a lone append a tenth of its time.
         writer.batch_execute("set synchronous_commit = off").await?;
-        let ((many, hint, writing), (one, flush, flushing)) = try_join(
+        let ((many, hint, writing), (lone, flush, flushing)) = try_join(
             try_join3(batch::prepare(&writer), writer.prepare(include_str!("sql/hint.sql")), pid(&writer)),
             try_join3(
-                batch::prepare_one(&flusher),
+                Lone::prepare(&flusher),
                 flusher.prepare(include_str!("sql/barrier.sql")),
                 pid(&flusher),
             ),
         )
         .await?;
-        Ok(Self { writer, many, hint, flusher, one, flush, backends: [writing, flushing] })
+        Ok(Self { writer, many, hint, flusher, lone, flush, backends: [writing, flushing] })
     }
 
     /// Writes a batch, which is not durable before a barrier.
     pub(super) async fn write(&self, batch: &[Outgoing<'_>]) -> Result<Vec<Verdict>, tokio_postgres::Error> {
-        batch::send(&self.writer, &self.many, batch).await
+        batch::send_fresh(&self.writer, &self.many, batch).await
     }
 
     /// Writes one append and makes it durable.
@@ -69,7 +70,7 @@ impl Session {
         &self,
         outgoing: Outgoing<'_>,
     ) -> Result<Vec<Verdict>, tokio_postgres::Error> {
-        batch::send_one(&self.flusher, &self.one, outgoing).await
+        self.lone.send(&self.flusher, outgoing).await
     }
 
     /// Whether either connection is gone.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::Risk;
 use crate::policy::{FieldError, FillRule, NoParameters, OrderType, PolicySpec};
 use crate::{Cash, Rate, Symbol};
 
@@ -48,6 +49,9 @@ pub struct ModelSettings {
     pub fill_rule: Option<FillRule>,
     /// What runs are compared with.
     pub benchmark: Option<Symbol>,
+    /// What it may risk.
+    #[serde(default, skip_serializing_if = "Risk::is_default")]
+    pub risk: Risk,
 }
 
 /// A model to be created: only the name is required.
@@ -67,12 +71,14 @@ pub struct ModelDraft {
     pub commission_rate: Option<Rate>,
     /// Price concession of market and stop orders; by default 0.
     pub slippage_rate: Option<Rate>,
-    /// The types of order that are not refused; by default all.
+    /// The types of order that are not refused; by default market, limit and stop orders.
     pub allowed_order_types: Option<BTreeSet<OrderType>>,
     /// At which price market orders fill; by default as the interval of the run suggests.
     pub fill_rule: Option<FillRule>,
     /// What runs are compared with; by default nothing.
     pub benchmark: Option<Symbol>,
+    /// What it may risk; by default only its cash.
+    pub risk: Option<Risk>,
 }
 
 /// A partial change: `None` leaves a setting as it is, `Some(None)` clears one that may be absent.
@@ -98,6 +104,8 @@ pub struct ModelChange {
     pub fill_rule: Option<Option<FillRule>>,
     /// What runs are compared with.
     pub benchmark: Option<Option<Symbol>>,
+    /// What it may risk, as a whole.
+    pub risk: Option<Risk>,
 }
 
 impl ModelSettings {
@@ -111,9 +119,10 @@ impl ModelSettings {
             initial_cash: draft.initial_cash.unwrap_or(INITIAL_CASH_DEFAULT),
             commission_rate: draft.commission_rate.unwrap_or(Rate::ZERO),
             slippage_rate: draft.slippage_rate.unwrap_or(Rate::ZERO),
-            allowed_order_types: draft.allowed_order_types.unwrap_or_else(|| OrderType::ALL.into()),
+            allowed_order_types: draft.allowed_order_types.unwrap_or_else(|| OrderType::DEFAULT.into()),
             fill_rule: draft.fill_rule,
             benchmark: draft.benchmark,
+            risk: draft.risk.unwrap_or_default(),
         };
         settings.checked()
     }
@@ -132,6 +141,7 @@ impl ModelSettings {
             allowed_order_types: change.allowed_order_types.unwrap_or(before.allowed_order_types),
             fill_rule: change.fill_rule.unwrap_or(before.fill_rule),
             benchmark: change.benchmark.unwrap_or(before.benchmark),
+            risk: change.risk.unwrap_or(before.risk),
         };
         settings.checked()
     }
@@ -165,6 +175,8 @@ impl ModelSettings {
             ));
         }
         errors.extend(self.policy.check().into_iter().map(|error| error.below("policy")));
+        self.risk.sort();
+        errors.extend(self.risk.check().into_iter().map(|error| error.below("risk")));
         if errors.is_empty() { Ok(self) } else { Err(errors) }
     }
 

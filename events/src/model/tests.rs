@@ -1,8 +1,8 @@
 //! Rules of trading models.
 
 use super::{
-    ModelChange, ModelCommand, ModelCreated, ModelDeleted, ModelDraft, ModelError, ModelEvent, ModelSettings,
-    ModelUpdated, RunAllocated, Signature, TradingModel, signature_base,
+    Limit, ModelChange, ModelCommand, ModelCreated, ModelDeleted, ModelDraft, ModelError, ModelEvent,
+    ModelSettings, ModelUpdated, Risk, Rule, RunAllocated, Signature, TradingModel, signature_base,
 };
 use crate::policy::{FillRule, OrderType, PolicySpec, SmaCrossParameters};
 use crate::testing::given;
@@ -50,7 +50,7 @@ fn a_model_needs_only_a_name() {
     };
     assert_eq!(signature.as_str(), "steady-hand");
     assert_eq!(settings.initial_cash, "10000".parse().unwrap());
-    assert_eq!(settings.allowed_order_types, OrderType::ALL.into());
+    assert_eq!(settings.allowed_order_types, OrderType::DEFAULT.into());
     assert_eq!((settings.symbols, settings.fill_rule, settings.benchmark), (None, None, None));
     assert_eq!(settings.policy.name(), "builtin/buy-and-hold");
 }
@@ -149,8 +149,50 @@ fn an_update_that_changes_nothing_leaves_no_trace_and_a_wrong_one_is_refused() {
     assert!(matches!(refused, Err(ModelError::Invalid(errors)) if errors[0].field == "slippage_rate"));
 }
 
+fn rule(name: &str, priority: u8, limit: Limit) -> Rule {
+    Rule { name: name.to_owned(), priority, applies_to_symbols: Vec::new(), limit }
+}
+
 #[test]
-fn runs_are_numbered_once_each() {
+fn what_a_model_may_risk_is_checked_and_put_into_the_order_of_its_checks() {
+    let few = |count| Limit::MaxPositions { count };
+    let risk = Risk {
+        borrow_rate: "1.1".parse().unwrap(),
+        max_daily_loss: Some("0".parse().unwrap()),
+        rules: vec![
+            rule("low", 1, few(1)),
+            rule("low", 12, Limit::MaxPosition { fraction: "2".parse().unwrap() }),
+            rule(" ", 5, Limit::ApprovedSymbols { symbols: vec![] }),
+        ],
+        ..Risk::default()
+    };
+    let broken = invalid(ModelDraft { risk: Some(risk), ..draft() });
+    let expected = [
+        ("risk.max_daily_loss", "out_of_range"),
+        ("risk.borrow_rate", "out_of_range"),
+        ("risk.rules.0.priority", "out_of_range"),
+        ("risk.rules.0.limit.fraction", "out_of_range"),
+        ("risk.rules.1.name", "required"),
+        ("risk.rules.1.limit.symbols", "required"),
+        ("risk.rules.2.name", "not_unique"),
+    ];
+    assert_eq!(broken, expected.map(|(field, code)| (field.to_owned(), code.to_owned())));
+    let rules = vec![rule("low", 1, few(1)), rule("high", 9, few(2)), rule("also high", 9, few(3))];
+    let sorted = ModelSettings::of(ModelDraft { risk: Some(Risk { rules, ..Risk::default() }), ..draft() });
+    let names: Vec<_> = sorted.unwrap().risk.rules.into_iter().map(|rule| rule.name).collect();
+    assert_eq!(names, ["high", "also high", "low"]);
+}
+
+#[test]
+fn settings_without_risk_are_stored_as_before() {
+    let settings = ModelSettings::of(draft()).unwrap();
+    let json = serde_json::to_string(&settings).unwrap();
+    assert!(!json.contains("risk"));
+    assert_eq!(serde_json::from_str::<ModelSettings>(&json).unwrap(), settings);
+}
+
+#[test]
+fn e36_runs_are_numbered_once_each_by_their_model() {
     let allocate = |run_id| ModelCommand::AllocateRun { run_id };
     given::<TradingModel>([created()]).when(allocate(run(1))).then([allocated(run(1), 1)]);
     let two = || [created(), allocated(run(1), 1), allocated(run(2), 2)];

@@ -1,10 +1,13 @@
 //! Why an order is refused, with the figures a trader needs to do better.
 
+use std::fmt;
+
+use jiff::civil::Time;
 use serde::{Deserialize, Serialize};
 
-use super::OrderType;
+use super::{OrderSide, OrderType};
 use crate::instrument::Market;
-use crate::{Cash, Price, Quantity, Symbol};
+use crate::{Cash, Price, Quantity, Rate, Symbol};
 
 /// The broken rule. Rules are checked in the order of these variants; the first broken one refuses the order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -46,6 +49,26 @@ pub enum Refusal {
     PriceNotPositive {
         /// The price asked for.
         price: Price,
+    },
+    /// A trailing stop stays behind by more than nothing and less than the whole price.
+    #[error("the trail must be above 0 and below 1, not {rate}")]
+    TrailOutOfRange {
+        /// The fraction asked for.
+        rate: Rate,
+    },
+    /// The limit and the stop of exits lie on the wrong sides of each other, so that one of them is reached at once.
+    #[error("a limit at {limit_price} and a stop at {stop_price} cross")]
+    LegsCrossed {
+        /// The price of the limit.
+        limit_price: Price,
+        /// The price of the stop.
+        stop_price: Price,
+    },
+    /// A bracket places the exits of what it opens.
+    #[error("a bracket opens a position; this one would close one")]
+    BracketCloses {
+        /// The side asked for.
+        side: OrderSide,
     },
     /// As many orders wait as a run keeps.
     #[error("at most {limit} orders may wait at a time")]
@@ -93,11 +116,45 @@ pub enum Refusal {
         /// Shares to sell.
         want_to_sell: Quantity,
     },
-    /// Accounts are cash accounts.
-    #[error("{symbol} cannot be sold short or covered: the account is a cash account")]
+    /// The model does not allow it, or its account is a cash account.
+    #[error("{symbol} cannot be sold short or covered: that needs a margin account that allows shorting")]
     ShortingNotAllowed {
         /// The symbol asked for.
         symbol: Symbol,
+    },
+    /// The margin account may not hold so much.
+    #[error("a margin of {required} required, {available} available")]
+    InsufficientMargin {
+        /// The margin of the order: its value, or half of it when it sells short.
+        required: Cash,
+        /// The value of the account times its multiple, less the margin in use.
+        available: Cash,
+    },
+    /// A position is either long or short.
+    #[error("the position in {symbol} is {have}; close it first")]
+    OppositePosition {
+        /// The symbol asked for.
+        symbol: Symbol,
+        /// Shares held, negative where they are short.
+        have: Quantity,
+    },
+    /// A hard gate is closed for orders that open or enlarge a position.
+    #[error("{gate}: {figure} against a limit of {limit}")]
+    Gate {
+        /// Which one.
+        gate: Gate,
+        /// What the order or the account comes to.
+        figure: Cash,
+        /// What it may come to.
+        limit: Cash,
+    },
+    /// A rule of the model refuses the order.
+    #[error("{rule}: {broken}")]
+    Rule {
+        /// The name of the rule.
+        rule: String,
+        /// How it is broken.
+        broken: BrokenRule,
     },
     /// The account cannot pay.
     #[error("{required_cash} required at {price}, {cash_available} available")]
@@ -109,13 +166,13 @@ pub enum Refusal {
         /// The price it would execute at.
         price: Price,
     },
-    /// Nothing to sell.
+    /// Nothing to sell, or nothing short to cover.
     #[error("no position in {symbol}")]
     NoPosition {
         /// The symbol asked for.
         symbol: Symbol,
     },
-    /// Not enough to sell.
+    /// Not enough to sell, or to cover.
     #[error("have {have} shares, not {want_to_sell}")]
     InsufficientShares {
         /// Shares held.
@@ -133,6 +190,117 @@ pub enum Refusal {
     },
 }
 
+/// The hard gates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Gate {
+    /// The loss of this day.
+    DailyLoss,
+    /// The value of the account, at least 75 % of its initial cash.
+    AccountValue,
+    /// The value of the order.
+    OrderValue,
+    /// The value of the order, at most half of the account.
+    OrderShare,
+    /// Cash after the order, at least 10 % of the account.
+    CashReserve,
+}
+
+impl Gate {
+    /// The name used in the API and in events.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::DailyLoss => "daily_loss",
+            Self::AccountValue => "account_value",
+            Self::OrderValue => "order_value",
+            Self::OrderShare => "order_share",
+            Self::CashReserve => "cash_reserve",
+        }
+    }
+}
+
+impl fmt::Display for Gate {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(self.name())
+    }
+}
+
+/// How a rule of the model is broken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case", tag = "type")]
+pub enum BrokenRule {
+    /// The resulting position is too large.
+    #[error("the position would be worth {value}, at most {limit}")]
+    MaxPosition {
+        /// Its value after the order.
+        value: Cash,
+        /// The largest value.
+        limit: Cash,
+    },
+    /// Too many symbols are held.
+    #[error("{held} positions are held, at most {limit}")]
+    MaxPositions {
+        /// Symbols held.
+        held: u32,
+        /// Most symbols.
+        limit: u32,
+    },
+    /// Too little cash would remain.
+    #[error("cash would be {cash_after}, at least {limit}")]
+    MinCashReserve {
+        /// Cash after the order.
+        cash_after: Cash,
+        /// The least cash.
+        limit: Cash,
+    },
+    /// The session has had its trades.
+    #[error("{trades} trades in this session, at most {limit}")]
+    MaxTradesPerSession {
+        /// Executions of the trading day.
+        trades: u32,
+        /// Most executions.
+        limit: u32,
+    },
+    /// The day has lost too much.
+    #[error("the day has lost {loss}, at most {limit}")]
+    MaxDailyLoss {
+        /// The loss since the day before.
+        loss: Cash,
+        /// The largest loss.
+        limit: Cash,
+    },
+    /// Nothing is traded at this time.
+    #[error("nothing is traded from {start} to {end}, and it is {time}")]
+    Blackout {
+        /// Time of day at the exchange.
+        time: Time,
+        /// When the blackout begins.
+        start: Time,
+        /// When it is over.
+        end: Time,
+    },
+    /// The day is over for new positions.
+    #[error("nothing is opened from {close_all_by} on, and it is {time}")]
+    CloseAllBy {
+        /// Time of day at the exchange.
+        time: Time,
+        /// The time from which everything is closed.
+        close_all_by: Time,
+    },
+    /// Not one of the approved symbols.
+    #[error("{symbol} is not approved")]
+    NotApproved {
+        /// The symbol asked for.
+        symbol: Symbol,
+    },
+    /// One of the excluded symbols.
+    #[error("{symbol} is excluded")]
+    Excluded {
+        /// The symbol asked for.
+        symbol: Symbol,
+    },
+}
+
 impl Refusal {
     /// The stable name of the cause, as in the stored event.
     pub const fn cause(&self) -> &'static str {
@@ -143,12 +311,19 @@ impl Refusal {
             Self::OrderTypeNotAllowed { .. } => "order_type_not_allowed",
             Self::RecordedPriceNotAllowed => "recorded_price_not_allowed",
             Self::PriceNotPositive { .. } => "price_not_positive",
+            Self::TrailOutOfRange { .. } => "trail_out_of_range",
+            Self::LegsCrossed { .. } => "legs_crossed",
+            Self::BracketCloses { .. } => "bracket_closes",
             Self::TooManyResting { .. } => "too_many_resting",
             Self::SymbolNotAllowed { .. } => "symbol_not_allowed",
             Self::NoPrice { .. } => "no_price",
             Self::LotSize { .. } => "lot_size",
             Self::BoughtToday { .. } => "bought_today",
             Self::ShortingNotAllowed { .. } => "shorting_not_allowed",
+            Self::InsufficientMargin { .. } => "insufficient_margin",
+            Self::OppositePosition { .. } => "opposite_position",
+            Self::Gate { .. } => "gate",
+            Self::Rule { .. } => "rule",
             Self::InsufficientCash { .. } => "insufficient_cash",
             Self::NoPosition { .. } => "no_position",
             Self::InsufficientShares { .. } => "insufficient_shares",

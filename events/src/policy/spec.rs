@@ -8,7 +8,8 @@ use super::builtin::{
     self, BuyAndHold, EqualWeight, EqualWeightParameters, MeanReversion, MeanReversionParameters, Momentum,
     MomentumParameters, NoParameters, SmaCross, SmaCrossParameters, recorded,
 };
-use super::{FieldError, Policy, RecordedParameters, SharedIndicators};
+use super::imported::Imported;
+use super::{FieldError, ImportedParameters, Policy, RecordedParameters, SharedIndicators};
 use crate::market::Bars;
 
 /// A policy by name and parameters: `{"name": "builtin/sma-cross", "parameters": {"fast": 10, "slow": 50}}`.
@@ -35,6 +36,9 @@ pub enum PolicySpec {
     /// Repeats decisions that were made elsewhere.
     #[serde(rename = "recorded")]
     Recorded(RecordedParameters),
+    /// Repeats an account that was kept elsewhere, line by line; made by importing it.
+    #[serde(rename = "imported")]
+    Imported(Box<ImportedParameters>),
 }
 
 /// The shape at the door, before the name says which parameters to expect.
@@ -62,13 +66,14 @@ impl TryFrom<Named> for PolicySpec {
             "builtin/momentum" => of(parameters).map(Self::Momentum),
             "builtin/mean-reversion" => of(parameters).map(Self::MeanReversion),
             "recorded" => of(parameters).map(Self::Recorded),
+            "imported" => of(parameters).map(Self::Imported),
             _ => Err(format!("no policy is named {name}; there are {}", Self::NAMES.join(", "))),
         }
     }
 }
 
 impl PolicySpec {
-    /// The names of all policies.
+    /// The names of the policies that can be chosen; `imported` comes with a ledger.
     pub const NAMES: [&'static str; 6] = [
         "builtin/buy-and-hold",
         "builtin/equal-weight",
@@ -87,12 +92,26 @@ impl PolicySpec {
             Self::Momentum(_) => "builtin/momentum",
             Self::MeanReversion(_) => "builtin/mean-reversion",
             Self::Recorded(_) => "recorded",
+            Self::Imported(_) => "imported",
         }
     }
 
     /// Whether it may name the prices at which its orders executed.
     pub const fn names_prices(&self) -> bool {
         matches!(self, Self::Recorded(_))
+    }
+
+    /// The account that it repeats, where it was kept elsewhere.
+    pub fn imported(&self) -> Option<&ImportedParameters> {
+        match self {
+            Self::Imported(parameters) => Some(parameters),
+            Self::BuyAndHold(_)
+            | Self::EqualWeight(_)
+            | Self::SmaCross(_)
+            | Self::Momentum(_)
+            | Self::MeanReversion(_)
+            | Self::Recorded(_) => None,
+        }
     }
 
     /// Every broken rule of the parameters, by field (`parameters.fast`).
@@ -105,6 +124,7 @@ impl PolicySpec {
             Self::Momentum(parameters) => parameters.check(&mut errors),
             Self::MeanReversion(parameters) => parameters.check(&mut errors),
             Self::Recorded(parameters) => parameters.check(&mut errors),
+            Self::Imported(parameters) => parameters.check(&mut errors),
         }
         errors.into_iter().map(|error| error.below("parameters")).collect()
     }
@@ -118,6 +138,7 @@ impl PolicySpec {
             Self::Momentum(parameters) => Arc::new(Momentum::new(*parameters)),
             Self::MeanReversion(parameters) => Arc::new(MeanReversion::new(*parameters, shared.of(bars))),
             Self::Recorded(parameters) => Arc::new(recorded::Recorded::new(parameters.clone())),
+            Self::Imported(_) => Arc::new(Imported),
         }
     }
 }

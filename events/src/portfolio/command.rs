@@ -166,7 +166,7 @@ pub enum PortfolioAct {
         /// How it was found, at most 500 characters.
         note: Option<String>,
     },
-    /// Create target prices, 1 to 500.
+    /// Create target prices, 1 to 5,000: a whole file.
     CreateTargets {
         /// Their ids and contents.
         targets: Vec<(TargetId, TargetDraft)>,

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::position::{PositionSymbol, PositionType};
-use crate::{PositionId, Price};
+use crate::{OptionContract, PositionId, Price, Symbol};
 
 /// What is expected. Zero is a legal expectation.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,9 +50,24 @@ impl Target {
         self.revisions.range(..=date).next_back().map(|(_, prices)| prices)
     }
 
+    /// The date on which what was expected on `date` was said.
+    pub fn said_on(&self, date: Date) -> Option<Date> {
+        self.prices_on(date)?;
+        self.revisions.range(..=date).next_back().map(|(said, _)| *said)
+    }
+
     /// What is expected now; the last that was, of a removed one.
     pub fn latest(&self) -> TargetPrices {
         self.revisions.last_key_value().map(|(_, prices)| *prices).unwrap_or_default()
+    }
+}
+
+/// The symbol whose price targets of `symbol` are compared with: its own, or that of the underlying of an option; none
+/// where no market trades it.
+pub fn target_market_symbol(symbol: &PositionSymbol) -> Option<Symbol> {
+    match symbol.as_str().parse::<OptionContract>() {
+        Ok(contract) => Some(contract.underlying),
+        Err(_) => symbol.traded(),
     }
 }
 

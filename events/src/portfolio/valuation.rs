@@ -5,6 +5,7 @@ mod exposure;
 mod lot_value;
 mod price;
 mod roll;
+mod rolled;
 mod target_returns;
 #[cfg(test)]
 mod tests;
@@ -14,4 +15,5 @@ pub use exposure::{Exposure, NoRatio, Standing};
 pub use lot_value::{LotValue, SymbolValue, Worth};
 pub use price::{DatedPrice, LotPrice, PRICE_LOOKBACK_SESSIONS, PriceSource, Prices, Unpriced};
 pub use roll::{LotDay, Roll, RollState, Snapshot};
+pub use rolled::Rolled;
 pub use target_returns::{GroupReturns, Horizon, HorizonReturns, OptionValue, TargetReturns};

@@ -5,17 +5,20 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::figures::rate_of;
-use super::{BarsClosed, Counts, Drawdown, EquityPoint, OrderFilled, RunEvent, RunFigures};
-use crate::policy::{OrderId, RefusedOrder, RestingOrder, Side};
+use super::{
+    AccountAdjusted, AdjustedHolding, BarsClosed, Counts, Drawdown, EquityPoint, OrderFilled, RunEvent,
+    RunFigures, Session,
+};
+use crate::policy::{OrderId, OrderSide, RefusedOrder, RestingOrder, Side};
 use crate::time::TradingDay;
 use crate::{Cash, Quantity, Symbol};
 
-/// Shares of one symbol that are held.
+/// Shares of one symbol that are held, or short.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holding {
-    /// How many.
+    /// How many; negative where they are short.
     pub quantity: Quantity,
-    /// What they cost, fees included.
+    /// What they cost, fees included; for what is short, what it brought, as a negative number.
     pub cost: Cash,
     /// The date of the last purchase.
     pub bought_on: TradingDay,
@@ -38,9 +41,13 @@ pub struct Book {
     peak: EquityPoint,
     max_drawdown: Option<Drawdown>,
     realised_pnl: Cash,
+    adjustments: Cash,
     fees: Cash,
     traded: Cash,
     counts: Counts,
+    session: Option<Session>,
+    trades_on: Option<TradingDay>,
+    trades_that_day: u32,
 }
 
 impl Book {
@@ -59,9 +66,13 @@ impl Book {
             peak: EquityPoint { bar: 0, value: initial_cash },
             max_drawdown: None,
             realised_pnl: Cash::ZERO,
+            adjustments: Cash::ZERO,
             fees: Cash::ZERO,
             traded: Cash::ZERO,
             counts: Counts::default(),
+            session: None,
+            trades_on: None,
+            trades_that_day: 0,
         }
     }
 
@@ -120,6 +131,16 @@ impl Book {
         self.peak
     }
 
+    /// The trading day of the last closed bar, where the terms of the run depend on days.
+    pub fn session(&self) -> Option<Session> {
+        self.session
+    }
+
+    /// Executions of a trading day.
+    pub fn trades_on(&self, date: TradingDay) -> u32 {
+        if self.trades_on == Some(date) { self.trades_that_day } else { 0 }
+    }
+
     /// The figures to the last closed bar.
     pub fn figures(&self) -> RunFigures {
         let cost: Cash = self.holdings.values().map(|holding| holding.cost).sum();
@@ -133,6 +154,7 @@ impl Book {
             max_drawdown: self.max_drawdown,
             realised_pnl: self.realised_pnl,
             open_pnl: self.equity - self.cash - cost,
+            adjustments: self.adjustments,
             fees: self.fees,
             traded: self.traded,
             counts: self.counts,
@@ -162,8 +184,14 @@ impl Book {
             RunEvent::OrderCancelled(cancelled) => {
                 self.resting.remove(&cancelled.order_id);
             }
+            RunEvent::FinancingCharged(charged) => {
+                self.cash = charged.cash;
+                self.realised_pnl -= charged.total();
+            }
+            RunEvent::AccountAdjusted(adjusted) => self.adjust(adjusted),
             RunEvent::BarsClosed(closed) => self.close_bars(closed),
-            RunEvent::RunRequested(_)
+            RunEvent::LineImported(_)
+            | RunEvent::RunRequested(_)
             | RunEvent::RunCompleted(_)
             | RunEvent::RunCancelled(_)
             | RunEvent::RunFailed(_)
@@ -185,19 +213,43 @@ impl Book {
         self.fees += filled.fee;
         self.traded += value;
         self.realised_pnl += filled.realised_pnl;
+        self.trades_that_day = self.trades_on(filled.trading_date) + 1;
+        self.trades_on = Some(filled.trading_date);
         match filled.side {
-            Side::Buy => {
-                self.counts.buys += 1;
-                self.bought(filled, value + filled.fee);
-            }
-            Side::Sell => {
-                self.counts.sells += 1;
-                self.sold(filled);
-            }
+            Side::Buy => self.counts.buys += 1,
+            Side::Sell => self.counts.sells += 1,
+        }
+        match filled.order_side() {
+            OrderSide::Buy => self.opened(filled, value + filled.fee, filled.quantity),
+            // What is short has cost what it brought, below zero.
+            OrderSide::Short => self.opened(filled, filled.fee - value, Quantity::ZERO),
+            OrderSide::Sell => self.closed(filled, filled.quantity),
+            OrderSide::Cover => self.closed(filled, -filled.quantity),
         }
     }
 
-    fn bought(&mut self, filled: &OrderFilled, cost: Cash) {
+    /// What changed without a decision is neither profit nor loss.
+    fn adjust(&mut self, adjusted: &AccountAdjusted) {
+        self.adjustments += adjusted.cash - self.cash;
+        self.cash = adjusted.cash;
+        for AdjustedHolding { symbol, position, cost } in &adjusted.holdings {
+            let before = self.holdings.get(symbol).map(|holding| holding.cost).unwrap_or_default();
+            self.adjustments += *cost - before;
+            if position.is_zero() {
+                self.holdings.remove(symbol);
+                continue;
+            }
+            let holding = self.holdings.entry(symbol.clone()).or_insert_with(|| Holding {
+                quantity: Quantity::ZERO,
+                cost: Cash::ZERO,
+                bought_on: TradingDay::constant(1970, 1, 1),
+                bought_that_day: Quantity::ZERO,
+            });
+            (holding.quantity, holding.cost) = (*position, *cost);
+        }
+    }
+
+    fn opened(&mut self, filled: &OrderFilled, cost: Cash, unsettled: Quantity) {
         let holding = self.holdings.entry(filled.symbol.clone()).or_insert_with(|| Holding {
             quantity: Quantity::ZERO,
             cost: Cash::ZERO,
@@ -210,14 +262,14 @@ impl Book {
         }
         holding.quantity = filled.position;
         holding.cost += cost;
-        holding.bought_that_day += filled.quantity;
+        holding.bought_that_day += unsettled;
     }
 
-    fn sold(&mut self, filled: &OrderFilled) {
+    fn closed(&mut self, filled: &OrderFilled, part: Quantity) {
         if filled.position.is_zero() {
             self.holdings.remove(&filled.symbol);
         } else if let Some(holding) = self.holdings.get_mut(&filled.symbol) {
-            holding.cost -= holding.cost_of(filled.quantity);
+            holding.cost -= holding.cost_of(part);
             holding.quantity = filled.position;
         }
     }
@@ -235,16 +287,18 @@ impl Book {
             }
             self.equity = point.value;
         }
+        self.session = closed.session;
         self.next_bar = closed.next_bar();
         self.next_record = closed.next_record();
-        // Every record but the opening one is an execution or says that its bar had none.
+        // Every record but the opening one is an execution or says that there was none.
         let executed = self.counts.buys + self.counts.sells;
         self.counts.holds = self.next_record.saturating_sub(1 + executed);
     }
 }
 
 impl Holding {
-    /// The cost of `quantity` of these shares at their average, rounded half to even; all of it for all of them.
+    /// The cost of `quantity` of these shares at their average, rounded half to even; all of it for all of them. Of
+    /// what is short the quantity is negative, as the cost then is.
     pub fn cost_of(&self, quantity: Quantity) -> Cash {
         self.cost.portion(quantity, self.quantity)
     }

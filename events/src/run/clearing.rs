@@ -1,18 +1,22 @@
 //! The rules that an order must keep before it may wait or fill, in their order; the first broken one refuses it.
 
+use jiff::civil::DateTime;
+
 use super::clock::Clock;
+use super::gates::Marks;
+use super::limits::Stage;
 use super::quote::Quote;
-use super::{Book, PriceRule, RunSnapshot};
+use super::{Book, PriceRule, RunSnapshot, Session};
 use crate::instrument::Market;
 use crate::market::{Bars, Columns};
-use crate::policy::{FillRule, Order, OrderKind, OrderSide, Refusal, Side};
+use crate::policy::{FillRule, Order, OrderKind, OrderSide, Refusal, Side, Trail};
 use crate::time::TradingDay;
-use crate::{Price, Quantity};
+use crate::{Quantity, Rate};
 
 /// Orders that may wait at a time.
 pub const RESTING_ORDERS_MAX: usize = 1_000;
 
-/// An order that kept every rule. Only [`Rules::validate`] and [`Rules::validate_waiting`] make one, and only one of
+/// An order that kept every rule. Only the checks of [`Rules`] make one, and only one of
 /// these waits or fills.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cleared<T> {
@@ -67,6 +71,10 @@ pub(super) struct Rules<'a> {
     pub index: usize,
     pub book: &'a Book,
     pub clock: &'a Clock,
+    /// Whether the terms have margin, gates or rules beyond what is held.
+    pub guarded: bool,
+    pub marks: Marks<'a>,
+    pub session: Option<Session>,
 }
 
 impl<'a> Rules<'a> {
@@ -77,22 +85,17 @@ impl<'a> Rules<'a> {
         self.check_type(order)?;
         let (column, columns) = self.column_of(order)?;
         let no_price = || Refusal::NoPrice { symbol: order.symbol.clone(), market };
-        // Short and cover are refused below; until then they are priced as what they would do.
-        let side = match order.side {
-            OrderSide::Buy | OrderSide::Cover => Side::Buy,
-            OrderSide::Sell | OrderSide::Short => Side::Sell,
-        };
+        let side = order.side.side();
         let settlement = self.settlement(order.kind, side, columns).ok_or_else(no_price)?;
         check_lot(order.quantity, market)?;
         let trading_date = self.trading_date(market);
         if order.side == OrderSide::Sell && matches!(settlement, Settlement::Now(_)) {
             self.check_settled(order, market, trading_date)?;
         }
-        if matches!(order.side, OrderSide::Short | OrderSide::Cover) {
-            return Err(Refusal::ShortingNotAllowed { symbol: order.symbol.clone() });
-        }
+        self.check_shorting(order)?;
         let (Settlement::Now(quote) | Settlement::Later(quote)) = settlement;
-        self.check_funds(order, side, quote)?;
+        self.check_risk(order, quote, Stage::Proposed)?;
+        self.check_funds(order, quote)?;
         Ok(Cleared { order, side, column, settlement, trading_date })
     }
 
@@ -100,17 +103,58 @@ impl<'a> Rules<'a> {
     pub fn validate_waiting<'o>(
         &self,
         order: &'o Order,
-        side: Side,
         quote: Quote,
     ) -> Result<Cleared<&'o Order>, Refusal> {
         let (column, _) = self.column_of(order)?;
         let market = order.symbol.market();
         let trading_date = self.trading_date(market);
-        if side == Side::Sell {
+        if order.side == OrderSide::Sell {
             self.check_settled(order, market, trading_date)?;
         }
-        self.check_funds(order, side, quote)?;
-        Ok(Cleared { order, side, column, settlement: Settlement::Now(quote), trading_date })
+        self.check_risk(order, quote, Stage::Waited)?;
+        self.check_funds(order, quote)?;
+        let (side, settlement) = (order.side.side(), Settlement::Now(quote));
+        Ok(Cleared { order, side, column, settlement, trading_date })
+    }
+
+    /// Clears what the run closes by itself at the open of the bar; `None` where it cannot be closed there.
+    pub fn clear_forced<'o>(&self, order: &'o Order) -> Option<(Cleared<&'o Order>, Quote)> {
+        let (column, columns) = self.column_of(order).ok()?;
+        let market = order.symbol.market();
+        let trading_date = self.trading_date(market);
+        if order.side == OrderSide::Sell {
+            self.check_settled(order, market, trading_date).ok()?;
+        }
+        let side = order.side.side();
+        let quote = Quote::slipped(PriceRule::Open, columns.open_at(self.index)?, side, self.snapshot);
+        Some((Cleared { order, side, column, settlement: Settlement::Now(quote), trading_date }, quote))
+    }
+
+    /// Date and time of day at the exchange when the bar starts.
+    pub fn local(&self) -> DateTime {
+        let start = self.bars.starts().get(self.index).copied().unwrap_or_default();
+        self.clock.local(self.snapshot.market(), start)
+    }
+
+    /// Margin and gates for what opens or enlarges a position, then the model's rules.
+    fn check_risk(&self, order: &Order, quote: Quote, stage: Stage) -> Result<(), Refusal> {
+        if !self.guarded {
+            return Ok(());
+        }
+        if order.side.opens() {
+            self.check_opening(order, quote)?;
+        }
+        self.check_rules(order, quote, stage)
+    }
+
+    fn check_shorting(&self, order: &Order) -> Result<(), Refusal> {
+        let allowed = self.snapshot.risk.margin_account && self.snapshot.risk.allow_shorting;
+        match order.side {
+            OrderSide::Short | OrderSide::Cover if !allowed => {
+                Err(Refusal::ShortingNotAllowed { symbol: order.symbol.clone() })
+            }
+            OrderSide::Buy | OrderSide::Sell | OrderSide::Short | OrderSide::Cover => Ok(()),
+        }
     }
 
     fn column_of(&self, order: &Order) -> Result<(usize, &'a Columns), Refusal> {
@@ -127,15 +171,21 @@ impl<'a> Rules<'a> {
         if !self.snapshot.allowed_order_types.contains(&order_type) {
             return Err(Refusal::OrderTypeNotAllowed { order_type });
         }
-        if let Some(price) = named_price(order.kind).filter(|price| !price.is_positive()) {
+        if let Some(price) = order.kind.prices().find(|price| !price.is_positive()) {
             return Err(Refusal::PriceNotPositive { price });
         }
         if matches!(order.kind, OrderKind::Recorded { .. }) && !self.snapshot.policy.names_prices() {
             return Err(Refusal::RecordedPriceNotAllowed);
         }
+        check_shape(order)?;
         let waits = match order.kind {
             OrderKind::Market => self.snapshot.fill_rule.fills_later(),
-            OrderKind::Limit { .. } | OrderKind::Stop { .. } => true,
+            OrderKind::Limit { .. }
+            | OrderKind::Stop { .. }
+            | OrderKind::StopLimit { .. }
+            | OrderKind::TrailingStop { .. }
+            | OrderKind::Bracket { .. }
+            | OrderKind::Oco { .. } => true,
             OrderKind::Recorded { .. } => false,
         };
         if waits && self.book.resting().len() >= RESTING_ORDERS_MAX {
@@ -149,19 +199,30 @@ impl<'a> Rules<'a> {
     fn settlement(&self, kind: OrderKind, side: Side, columns: &Columns) -> Option<Settlement> {
         let open = columns.open_at(self.index)?;
         let slipped = |rule, price| Quote::slipped(rule, price, side, self.snapshot);
+        let close_or_open = || columns.close_at(self.index).unwrap_or(open);
         Some(match (kind, self.snapshot.fill_rule) {
-            (OrderKind::Market, FillRule::Open) => Settlement::Now(slipped(PriceRule::Open, open)),
-            (OrderKind::Market, FillRule::SameClose) => {
+            (OrderKind::Market | OrderKind::Bracket { entry_limit_price: None, .. }, FillRule::Open) => {
+                Settlement::Now(slipped(PriceRule::Open, open))
+            }
+            (OrderKind::Market | OrderKind::Bracket { entry_limit_price: None, .. }, FillRule::SameClose) => {
                 Settlement::Now(slipped(PriceRule::Close, columns.close_at(self.index)?))
             }
-            (OrderKind::Market, FillRule::NextOpen | FillRule::NextClose) => {
-                Settlement::Later(slipped(PriceRule::Close, columns.close_at(self.index).unwrap_or(open)))
-            }
-            (OrderKind::Limit { limit_price, .. }, _) => {
-                Settlement::Later(slipped(PriceRule::LimitReached, limit_price))
-            }
-            (OrderKind::Stop { stop_price, .. }, _) => {
+            (
+                OrderKind::Market | OrderKind::Bracket { entry_limit_price: None, .. },
+                FillRule::NextOpen | FillRule::NextClose,
+            ) => Settlement::Later(slipped(PriceRule::Close, close_or_open())),
+            (
+                OrderKind::Limit { limit_price, .. }
+                | OrderKind::StopLimit { limit_price, .. }
+                | OrderKind::Bracket { entry_limit_price: Some(limit_price), .. },
+                _,
+            ) => Settlement::Later(slipped(PriceRule::LimitReached, limit_price)),
+            (OrderKind::Stop { stop_price, .. } | OrderKind::Oco { stop_price, .. }, _) => {
                 Settlement::Later(slipped(PriceRule::StopReached, stop_price))
+            }
+            (OrderKind::TrailingStop { trail, .. }, rule) => {
+                let known = if rule.sees_complete_bar() { close_or_open() } else { open };
+                Settlement::Later(slipped(PriceRule::StopReached, trail.stop(known, side)))
             }
             (OrderKind::Recorded { price }, _) => Settlement::Now(Quote::recorded(open, price)),
         })
@@ -186,28 +247,32 @@ impl<'a> Rules<'a> {
         Ok(())
     }
 
-    fn check_funds(&self, order: &Order, side: Side, quote: Quote) -> Result<(), Refusal> {
+    fn check_funds(&self, order: &Order, quote: Quote) -> Result<(), Refusal> {
         let have = self.book.position(&order.symbol);
-        match side {
-            Side::Buy => {
-                let (value, fee) = quote.value_and_fee(order.quantity, self.snapshot);
-                if value + fee > self.book.cash() {
+        let wanted = order.quantity;
+        let no_position = || Refusal::NoPosition { symbol: order.symbol.clone() };
+        let opposite = || Refusal::OppositePosition { symbol: order.symbol.clone(), have };
+        match order.side {
+            OrderSide::Buy if have.is_negative() => Err(opposite()),
+            OrderSide::Short if have.is_positive() => Err(opposite()),
+            OrderSide::Buy => {
+                let (value, fee) = quote.value_and_fee(wanted, self.snapshot);
+                if value + fee > self.book.cash() && !self.snapshot.risk.margin_account {
                     return Err(Refusal::InsufficientCash {
                         required_cash: value + fee,
                         cash_available: self.book.cash(),
                         price: quote.executed,
                     });
                 }
-                if have.units().checked_add(order.quantity.units()).is_none() {
-                    return Err(Refusal::PositionTooLarge { have, amount: order.quantity });
-                }
-                Ok(())
+                check_range(have, wanted)
             }
-            Side::Sell if have.is_zero() => Err(Refusal::NoPosition { symbol: order.symbol.clone() }),
-            Side::Sell if have < order.quantity => {
-                Err(Refusal::InsufficientShares { have, want_to_sell: order.quantity })
+            OrderSide::Short => check_range(-have, wanted),
+            OrderSide::Sell if !have.is_positive() => Err(no_position()),
+            OrderSide::Cover if !have.is_negative() => Err(no_position()),
+            OrderSide::Sell | OrderSide::Cover if have.abs() < wanted => {
+                Err(Refusal::InsufficientShares { have: have.abs(), want_to_sell: wanted })
             }
-            Side::Sell => Ok(()),
+            OrderSide::Sell | OrderSide::Cover => Ok(()),
         }
     }
 
@@ -233,6 +298,14 @@ fn check_amount(amount: Quantity, market: Market) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// A position stays within the range of quantities.
+fn check_range(have: Quantity, amount: Quantity) -> Result<(), Refusal> {
+    match have.units().checked_add(amount.units()) {
+        Some(_) => Ok(()),
+        None => Err(Refusal::PositionTooLarge { have, amount }),
+    }
+}
+
 fn check_lot(amount: Quantity, market: Market) -> Result<(), Refusal> {
     let lot = market.lot();
     let excess = amount.units() % lot.units();
@@ -243,12 +316,24 @@ fn check_lot(amount: Quantity, market: Market) -> Result<(), Refusal> {
     Err(Refusal::LotSize { amount, lot, below, above: below + lot })
 }
 
-/// The price that an order names, if it names one.
-const fn named_price(kind: OrderKind) -> Option<Price> {
-    match kind {
-        OrderKind::Market => None,
-        OrderKind::Limit { limit_price, .. } => Some(limit_price),
-        OrderKind::Stop { stop_price, .. } => Some(stop_price),
-        OrderKind::Recorded { price } => Some(price),
+/// What an order of several prices must keep to make sense.
+fn check_shape(order: &Order) -> Result<(), Refusal> {
+    if let OrderKind::TrailingStop { trail: Trail::Rate(rate), .. } = order.kind
+        && (!rate.is_positive() || rate >= WHOLE)
+    {
+        return Err(Refusal::TrailOutOfRange { rate });
     }
+    if matches!(order.kind, OrderKind::Bracket { .. }) && !order.side.opens() {
+        return Err(Refusal::BracketCloses { side: order.side });
+    }
+    let Some((limit_price, stop_price)) = order.kind.legs() else { return Ok(()) };
+    let exit_side = order.exits().map_or(order.side, |exits| exits.side).side();
+    let apart = match exit_side {
+        Side::Sell => stop_price < limit_price,
+        Side::Buy => limit_price < stop_price,
+    };
+    if apart { Ok(()) } else { Err(Refusal::LegsCrossed { limit_price, stop_price }) }
 }
+
+/// All of a price.
+const WHOLE: Rate = Rate::from_units(100_000_000);

@@ -1,6 +1,7 @@
 //! The dates of bars: the one place where a run looks at time zones.
 
 use jiff::Timestamp;
+use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use crate::Interval;
@@ -31,11 +32,16 @@ impl Clock {
 
     /// The trading date of the bar that starts at `start`.
     pub fn trading_date(&self, market: Market, start: Timestamp) -> TradingDay {
+        self.local(market, start).date()
+    }
+
+    /// Date and time of day at the exchange.
+    pub fn local(&self, market: Market, start: Timestamp) -> DateTime {
         let zone = match market {
             Market::UnitedStates => &self.united_states,
             Market::China => &self.china,
             Market::Crypto => &self.crypto,
         };
-        zone.to_datetime(start).date()
+        zone.to_datetime(start)
     }
 }

@@ -1,18 +1,23 @@
 //! The account at work: orders are checked, wait, fill or are refused, and every change is an event.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use super::clearing::{Rules, Settlement};
 use super::clock::Clock;
+use super::gates::{Known, Marks};
 use super::quote::{Quote, reached_at_open, reached_in_range};
+use super::watch::Watch;
 use super::{
-    Book, Cleared, OrderAccepted, OrderExpired, OrderFilled, OrderRefused, PriceRule, RunEvent, RunSnapshot,
+    Book, Cleared, Forced, OrderAccepted, OrderExpired, OrderFilled, OrderRefused, PriceRule, RunEvent,
+    RunSnapshot, Session,
 };
-use crate::market::Bars;
+use crate::market::{Bars, Columns};
 use crate::policy::{
     FillRule, Order, OrderId, OrderKind, OrderSide, Refusal, RestingOrder, Side, TimeInForce,
 };
-use crate::{Cash, Quantity};
+use crate::{Cash, Price, Quantity, Symbol};
 
 /// Where a run is in its calendar.
 #[derive(Debug, Clone, Copy)]
@@ -45,13 +50,22 @@ pub(super) struct Desk<'a> {
     pub events: Vec<RunEvent>,
     /// The position of each column, resolved from the book.
     pub held: Vec<Quantity>,
+    /// The newest price before the bar of each column that is held.
+    pub marks: Vec<Price>,
+    /// Whether the terms have margin, gates or rules beyond what is held.
+    pub guarded: bool,
+    /// The trading day, where the terms are guarded.
+    pub session: Option<Session>,
+    /// Whether what is held was held on an earlier trading day.
+    pub carried: bool,
     /// The record of the next execution.
     pub next_record: u64,
-    /// Executions in this bar.
+    /// Executions in this bar; of an imported run all its lines.
     pub executed: u32,
     tradable: Vec<bool>,
-    clock: Clock,
-    reached: Vec<(RestingOrder, Side, Quote)>,
+    pub(super) clock: Clock,
+    reached: Vec<(RestingOrder, Quote)>,
+    watches: BTreeMap<OrderId, Watch>,
 }
 
 impl<'a> Desk<'a> {
@@ -61,6 +75,10 @@ impl<'a> Desk<'a> {
         Self {
             held: symbols().map(|symbol| book.position(symbol)).collect(),
             tradable: symbols().map(|symbol| snapshot.symbols.binary_search(symbol).is_ok()).collect(),
+            marks: vec![Price::ZERO; bars.columns().len()],
+            guarded: !snapshot.risk.is_default(),
+            session: book.session(),
+            carried: false,
             next_record: book.next_record(),
             clock: Clock::new(snapshot.interval),
             snapshot,
@@ -69,6 +87,7 @@ impl<'a> Desk<'a> {
             events: Vec::new(),
             executed: 0,
             reached: Vec::new(),
+            watches: BTreeMap::new(),
         }
     }
 
@@ -81,10 +100,11 @@ impl<'a> Desk<'a> {
     /// Checks a proposed order; it fills, waits or is refused.
     pub fn place(&mut self, order: &Order, now: Now) {
         let order_id = self.book.next_order();
-        match self.rules(now).validate(order) {
+        let known = if self.snapshot.fill_rule.sees_complete_bar() { Known::Complete } else { Known::Open };
+        match self.rules(now, known).validate(order) {
             Ok(cleared) => match cleared.settlement() {
-                Settlement::Now(quote) => self.fill(&cleared, order_id, quote, now),
-                Settlement::Later(_) => self.accept(&cleared, order_id, now),
+                Settlement::Now(quote) => self.fill(&cleared, order_id, quote, None, now),
+                Settlement::Later(_) => self.accept(order.clone(), None, now),
             },
             Err(refusal) => self.refuse(order.clone(), order_id, refusal, now),
         }
@@ -116,35 +136,59 @@ impl<'a> Desk<'a> {
     /// Fills the orders that wait since an earlier bar and reach their price at this moment, in the order in which
     /// they were proposed; the path of prices within a bar is unknown.
     pub fn fill_waiting(&mut self, moment: Moment, now: Now) {
+        self.watch(now);
+        let known = if moment == Moment::AtClose { Known::Complete } else { Known::Open };
         let mut reached = std::mem::take(&mut self.reached);
         let waiting = self.book.resting().values().filter(|it| it.accepted_bar < now.bar);
         reached.extend(waiting.filter_map(|it| {
-            let side = side_of(it.order.side)?;
-            Some((it.clone(), side, self.quote_of(&it.order, side, moment, now)?))
+            let side = it.order.side.side();
+            Some((it.clone(), self.quote_of(it, side, moment, now)?))
         }));
-        for (resting, side, quote) in reached.drain(..) {
-            match self.rules(now).validate_waiting(&resting.order, side, quote) {
-                Ok(cleared) => self.fill(&cleared, resting.id, quote, now),
+        for (resting, quote) in reached.drain(..) {
+            match self.rules(now, known).validate_waiting(&resting.order, quote) {
+                Ok(cleared) => self.fill(&cleared, resting.id, quote, None, now),
                 Err(refusal) => self.refuse(resting.order, resting.id, refusal, now),
             }
         }
         self.reached = reached;
     }
 
-    fn quote_of(&self, order: &Order, side: Side, moment: Moment, now: Now) -> Option<Quote> {
-        let columns = self.bars.columns().get(self.bars.column_of(&order.symbol)?)?;
-        let (rule, reference) = match (moment, order.kind, self.snapshot.fill_rule) {
-            (Moment::AtOpen, OrderKind::Market, FillRule::NextOpen) => {
+    /// Brings what is watched for waiting orders up to the bar before this one.
+    fn watch(&mut self, now: Now) {
+        if !self.watches.is_empty() {
+            self.watches.retain(|order_id, _| self.book.resting().contains_key(order_id));
+        }
+        for resting in self.book.resting().values().filter(|it| Watch::is_needed(it.order.kind)) {
+            let Some(columns) = columns_of(self.bars, &resting.order.symbol) else { continue };
+            let accepted = now.index.saturating_sub((now.bar - resting.accepted_bar) as usize);
+            let watch = self.watches.entry(resting.id).or_insert_with(|| {
+                let open = columns.open_at(accepted).unwrap_or_default();
+                let seen = self.snapshot.fill_rule.sees_complete_bar();
+                let close = columns.close_at(accepted).filter(|_| seen);
+                Watch::begun(accepted, close.unwrap_or(open))
+            });
+            watch.advance(now.index, resting.order.kind, resting.order.side.side(), columns);
+        }
+    }
+
+    fn quote_of(&self, resting: &RestingOrder, side: Side, moment: Moment, now: Now) -> Option<Quote> {
+        let kind = resting.order.kind;
+        let columns = columns_of(self.bars, &resting.order.symbol)?;
+        let watch = self.watches.get(&resting.id).copied().unwrap_or_default();
+        let at_market =
+            matches!(kind, OrderKind::Market | OrderKind::Bracket { entry_limit_price: None, .. });
+        let (rule, reference) = match (moment, self.snapshot.fill_rule) {
+            (Moment::AtOpen, FillRule::NextOpen) if at_market => {
                 (PriceRule::Open, columns.open_at(now.index)?)
             }
-            (Moment::AtClose, OrderKind::Market, FillRule::NextClose) => {
+            (Moment::AtClose, FillRule::NextClose) if at_market => {
                 (PriceRule::Close, columns.close_at(now.index)?)
             }
-            (Moment::AtOpen, kind, _) => reached_at_open(kind, side, columns.open_at(now.index)?)?,
-            (Moment::InRange, kind, _) => reached_in_range(kind, side, columns.bar_at(now.index)?)?,
-            (Moment::AtClose, _, _) => return None,
+            (Moment::AtOpen, _) => reached_at_open(kind, side, columns.open_at(now.index)?, watch)?,
+            (Moment::InRange, _) => reached_in_range(kind, side, columns.bar_at(now.index)?, watch)?,
+            (Moment::AtClose, _) => return None,
         };
-        Some(Quote::slipped(rule, reference, side, self.snapshot))
+        Some(Quote::slipped(rule, reference, side, self.snapshot).within_limit_of(kind, side))
     }
 
     /// Whether the first bar in which a day order could fill has an earlier date than this one.
@@ -153,8 +197,7 @@ impl<'a> Desk<'a> {
             return false;
         }
         let symbol = &resting.order.symbol;
-        let column = self.bars.column_of(symbol).and_then(|column| self.bars.columns().get(column));
-        let Some(opens) = column.map(|columns| &columns.open) else { return false };
+        let Some(opens) = columns_of(self.bars, symbol).map(|columns| &columns.open) else { return false };
         let since = now.index.saturating_sub((now.bar - resting.accepted_bar) as usize) + 1;
         let waited = opens.iter().zip(self.bars.starts()).take(now.index).skip(since);
         let first_chance = waited.filter(|(open, _)| open.is_positive()).map(|(_, start)| *start).next();
@@ -162,25 +205,34 @@ impl<'a> Desk<'a> {
         first_chance.is_some_and(|start| date(start) < date(now.start))
     }
 
-    fn accept(&mut self, cleared: &Cleared<&Order>, order_id: OrderId, now: Now) {
-        let (bar, bar_start_s, order) = (now.bar, now.start.as_second(), (*cleared.order()).clone());
-        self.emit(RunEvent::OrderAccepted(OrderAccepted { bar, bar_start_s, order_id, order }));
+    fn accept(&mut self, order: Order, parent: Option<OrderId>, now: Now) {
+        let (bar, bar_start_s, order_id) = (now.bar, now.start.as_second(), self.book.next_order());
+        self.emit(RunEvent::OrderAccepted(OrderAccepted { bar, bar_start_s, order_id, order, parent }));
     }
 
-    fn fill(&mut self, cleared: &Cleared<&Order>, order_id: OrderId, quote: Quote, now: Now) {
+    pub(super) fn fill(
+        &mut self,
+        cleared: &Cleared<&Order>,
+        order_id: OrderId,
+        quote: Quote,
+        forced_by: Option<Forced>,
+        now: Now,
+    ) {
         let order = *cleared.order();
         let (value, fee) = quote.value_and_fee(order.quantity, self.snapshot);
-        let (cash, position, realised_pnl) = match cleared.side() {
-            Side::Buy => {
-                let position = self.book.position(&order.symbol) + order.quantity;
-                (self.book.cash() - value - fee, position, Cash::ZERO)
-            }
-            Side::Sell => {
-                let holding = self.book.holdings().get(&order.symbol);
-                let cost = holding.map(|holding| holding.cost_of(order.quantity)).unwrap_or_default();
-                let position = self.book.position(&order.symbol) - order.quantity;
-                (self.book.cash() + value - fee, position, value - fee - cost)
-            }
+        let held = self.book.position(&order.symbol);
+        let (cash, position) = match cleared.side() {
+            Side::Buy => (self.book.cash() - value - fee, held + order.quantity),
+            Side::Sell => (self.book.cash() + value - fee, held - order.quantity),
+        };
+        let cost = |part| {
+            let holding = self.book.holdings().get(&order.symbol);
+            holding.map(|holding| holding.cost_of(part)).unwrap_or_default()
+        };
+        let realised_pnl = match order.side {
+            OrderSide::Buy | OrderSide::Short => Cash::ZERO,
+            OrderSide::Sell => value - fee - cost(order.quantity),
+            OrderSide::Cover => -cost(-order.quantity) - value - fee,
         };
         if let Some(held) = self.held.get_mut(cleared.column()) {
             *held = position;
@@ -201,10 +253,15 @@ impl<'a> Desk<'a> {
             cash,
             position,
             realised_pnl,
+            forced_by,
         };
         self.next_record += 1;
         self.executed += 1;
         self.emit(RunEvent::OrderFilled(filled));
+        // What was opened may be closed in a later bar.
+        if let Some(exits) = order.exits() {
+            self.accept(exits, Some(order_id), now);
+        }
     }
 
     /// Every change goes through the account's own fold.
@@ -213,7 +270,7 @@ impl<'a> Desk<'a> {
         self.events.push(event);
     }
 
-    fn rules(&self, now: Now) -> Rules<'_> {
+    pub(super) fn rules(&self, now: Now, known: Known) -> Rules<'_> {
         Rules {
             snapshot: self.snapshot,
             bars: self.bars,
@@ -221,15 +278,19 @@ impl<'a> Desk<'a> {
             index: now.index,
             book: &self.book,
             clock: &self.clock,
+            guarded: self.guarded,
+            marks: Marks { known, ..self.marks_at_open(now) },
+            session: self.session,
         }
+    }
+
+    /// The newest prices of positions at the open of a bar.
+    pub(super) fn marks_at_open(&self, now: Now) -> Marks<'_> {
+        let (held, before) = (&self.held, &self.marks);
+        Marks { bars: self.bars, index: now.index, known: Known::Open, held, before }
     }
 }
 
-/// Only purchases and sales wait.
-const fn side_of(side: OrderSide) -> Option<Side> {
-    match side {
-        OrderSide::Buy => Some(Side::Buy),
-        OrderSide::Sell => Some(Side::Sell),
-        OrderSide::Short | OrderSide::Cover => None,
-    }
+fn columns_of<'b>(bars: &'b Bars, symbol: &Symbol) -> Option<&'b Columns> {
+    bars.columns().get(bars.column_of(symbol)?)
 }

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{RunFigures, RunSnapshot};
-use crate::policy::{Order, OrderId, Refusal, RefusedOrder, RestingOrder, Side};
+use super::{Action, RunFigures, RunSnapshot};
+use crate::policy::{AdjustmentCause, Order, OrderId, OrderSide, Refusal, RefusedOrder, RestingOrder, Side};
 use crate::time::TradingDay;
 use crate::{Cash, ModelId, Price, Quantity, Symbol};
 
@@ -20,8 +20,14 @@ crate::events! {
         OrderRefused(OrderRefused) = 1,
         /// A waiting order reached the end of its day, or of the run.
         OrderExpired(OrderExpired) = 1,
-        /// A waiting order ended because the run was cancelled or failed.
+        /// A waiting order ended with its run, or with the position that the run closed by itself.
         OrderCancelled(OrderCancelled) = 1,
+        /// Borrowing was paid for.
+        FinancingCharged(FinancingCharged) = 1,
+        /// An imported account changed without a decision: the ledger goes on from another state.
+        AccountAdjusted(AccountAdjusted) = 1,
+        /// A line of an imported ledger that executed nothing: one ledger record.
+        LineImported(LineImported) = 1,
         /// A chunk of bars is over: their equity points and ledger records are final.
         BarsClosed(BarsClosed) = 1,
         /// The run reached its last bar.
@@ -46,7 +52,7 @@ pub struct RunRequested {
     pub snapshot: Box<RunSnapshot>,
 }
 
-/// An order waits: a limit or stop order, or a market order that fills in its symbol's next bar.
+/// An order waits: one that names a price, or a market order that fills in its symbol's next bar.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OrderAccepted {
     /// The bar of the run in which it was accepted; it fills in a later one.
@@ -57,6 +63,9 @@ pub struct OrderAccepted {
     pub order_id: OrderId,
     /// What it wants.
     pub order: Order,
+    /// The bracket whose execution placed it; `None` for an order that the policy proposed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<OrderId>,
 }
 
 impl OrderAccepted {
@@ -82,15 +91,25 @@ pub enum PriceRule {
     StopAtOpen,
     /// A stop order whose stop was reached within the bar.
     StopReached,
+    /// A stop-limit order whose bar opened at the stop or beyond, within the limit.
+    StopLimitAtOpen,
+    /// A stop-limit order whose stop was reached within the bar, within the limit.
+    StopLimitReached,
     /// A recorded execution at its own price.
     Recorded,
 }
 
 impl PriceRule {
-    /// Whether slippage moves the price against the trader: never for limits and recorded prices.
+    /// Whether slippage moves the price against the trader: never for limits and recorded prices, and no further than
+    /// its limit for a stop-limit order.
     pub const fn slips(self) -> bool {
         match self {
-            Self::Open | Self::Close | Self::StopAtOpen | Self::StopReached => true,
+            Self::Open
+            | Self::Close
+            | Self::StopAtOpen
+            | Self::StopReached
+            | Self::StopLimitAtOpen
+            | Self::StopLimitReached => true,
             Self::LimitAtOpen | Self::LimitReached | Self::Recorded => false,
         }
     }
@@ -127,11 +146,50 @@ pub struct OrderFilled {
     pub cash: Cash,
     /// Shares of the symbol after it.
     pub position: Quantity,
-    /// Profit of what was sold: average cost, fees included; zero for a purchase.
+    /// Profit of what was closed: average cost, fees included; zero for what opened or enlarged a position.
     pub realised_pnl: Cash,
+    /// Why the run closed the position by itself; `None` for an order of its policy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forced_by: Option<Forced>,
+}
+
+/// Why a run closes positions by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "reason")]
+pub enum Forced {
+    /// The time has come by which everything is closed.
+    CloseAllBy {
+        /// The rule that says so.
+        rule: String,
+    },
+    /// The day has lost more than a rule lets it.
+    DailyLoss {
+        /// The rule.
+        rule: String,
+    },
+    /// The account is worth less than its positions require.
+    MarginCall,
 }
 
 impl OrderFilled {
+    /// Shares of the symbol before it.
+    pub fn position_before(&self) -> Quantity {
+        match self.side {
+            Side::Buy => self.position - self.quantity,
+            Side::Sell => self.position + self.quantity,
+        }
+    }
+
+    /// What kind of order it executed.
+    pub fn order_side(&self) -> OrderSide {
+        match self.side {
+            Side::Buy if self.position_before().is_negative() => OrderSide::Cover,
+            Side::Buy => OrderSide::Buy,
+            Side::Sell if self.position.is_negative() => OrderSide::Short,
+            Side::Sell => OrderSide::Sell,
+        }
+    }
+
     /// Whether a recorded price differs from the open of its bar: adjusted prices, or another source.
     pub fn differs_from_bar(&self) -> bool {
         self.price_rule == PriceRule::Recorded && self.price != self.reference_price
@@ -169,11 +227,96 @@ pub struct OrderExpired {
     pub order_id: OrderId,
 }
 
-/// A waiting order ended because the run was cancelled or failed.
+/// A waiting order ended because the run was cancelled or failed, or closed by itself what the order would have closed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OrderCancelled {
     /// Its place among the orders of the run.
     pub order_id: OrderId,
+}
+
+/// Borrowing was paid for: on a new trading day, for all days since the one before.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FinancingCharged {
+    /// The first bar of the new day.
+    pub bar: u32,
+    /// Start of the bar, in seconds since 1970.
+    pub bar_start_s: i64,
+    /// Calendar days since the last trading day.
+    pub days: u32,
+    /// For the cash that was lacking at the last close.
+    pub interest: Cash,
+    /// For the shares that were short at the last close.
+    pub borrow_fee: Cash,
+    /// Cash after it.
+    pub cash: Cash,
+}
+
+impl FinancingCharged {
+    /// Interest and borrow fee.
+    pub fn total(&self) -> Cash {
+        self.interest + self.borrow_fee
+    }
+}
+
+/// The trading day of a bar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// Its date in the zone of the market.
+    pub date: TradingDay,
+    /// Value of the account at the close of the day before; the initial cash on the first.
+    pub opened_with: Cash,
+}
+
+/// An imported account changed without a decision.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AccountAdjusted {
+    /// The bar of the run.
+    pub bar: u32,
+    /// Start of the bar, in seconds since 1970.
+    pub bar_start_s: i64,
+    /// The ledger record before which it changed.
+    pub record: u64,
+    /// The line of the file that goes on from here.
+    pub line: u64,
+    /// Why.
+    pub cause: AdjustmentCause,
+    /// Cash afterwards.
+    pub cash: Cash,
+    /// The holdings that changed.
+    pub holdings: Vec<AdjustedHolding>,
+}
+
+/// What became of a holding that was adjusted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AdjustedHolding {
+    /// What is held.
+    pub symbol: Symbol,
+    /// How many afterwards; zero when it is flat.
+    pub position: Quantity,
+    /// Their cost afterwards: what left took its average cost with it, what came cost the newest price.
+    pub cost: Cash,
+}
+
+/// A line of an imported ledger that executed nothing.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LineImported {
+    /// The bar of the run.
+    pub bar: u32,
+    /// Start of the bar, in seconds since 1970.
+    pub bar_start_s: i64,
+    /// Place of its ledger record: gapless within the run.
+    pub record: u64,
+    /// Its number in the file.
+    pub line: u64,
+    /// What it says was done.
+    pub action: Action,
+    /// What it says was bought or sold, though nothing was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub symbol: Option<Symbol>,
+    /// How many it says.
+    pub quantity: Quantity,
+    /// Cash after it.
+    pub cash: Cash,
 }
 
 /// A chunk of bars is over. All columns have one entry per bar.
@@ -189,10 +332,14 @@ pub struct BarsClosed {
     pub cash: Vec<Cash>,
     /// Cash and positions at the close of each bar: the equity series.
     pub value: Vec<Cash>,
-    /// Ledger records of each bar: its executions, or one that says that nothing was executed.
+    /// Ledger records of each bar: its executions, or one that says that nothing was executed; in an imported run one a
+    /// line of its ledger, which may be none.
     pub records: Vec<u32>,
     /// Whether the last value marks a position at an open, because its bar is not complete.
     pub provisional: bool,
+    /// The trading day of the last bar, where the terms of the run depend on days.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<Session>,
 }
 
 impl BarsClosed {

@@ -71,14 +71,23 @@ pub struct RunFigures {
     pub max_drawdown: Option<Drawdown>,
     /// Profit of what was sold: average cost, fees included.
     pub realised_pnl: Cash,
-    /// Profit of what is held; realised and open profit add up to the change in value exactly.
+    /// Profit of what is held; unless an account was adjusted, realised and open profit add up to the change in value
+    /// exactly.
     pub open_pnl: Cash,
+    /// Change of cash and of the cost of what is held that nobody decided: adjustments of an imported account. With
+    /// realised and open profit it adds up to the change in value exactly.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub adjustments: Cash,
     /// Fees paid.
     pub fees: Cash,
     /// Value of all executions.
     pub traded: Cash,
     /// How often things happened.
     pub counts: Counts,
+}
+
+fn is_zero(amount: &Cash) -> bool {
+    amount.is_zero()
 }
 
 /// `part / whole` rounded half to even to the decimals of a rate; zero for a whole of zero.

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
-use super::{BarsClosed, OrderFilled, RunEvent};
-use crate::policy::Side;
+use super::{AccountAdjusted, BarsClosed, LineImported, OrderFilled, RunEvent};
+use crate::policy::OrderSide;
 use crate::{Cash, Price, Quantity, Symbol};
 
 /// What a ledger record says happened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
     /// The account was opened.
@@ -19,6 +19,10 @@ pub enum Action {
     Buy,
     /// Shares were sold.
     Sell,
+    /// Shares that were not held were sold.
+    Short,
+    /// Shares that were short were bought back.
+    Cover,
     /// Nothing was executed in the bar.
     NoTrade,
 }
@@ -30,6 +34,8 @@ impl Action {
             Self::Opened => "opened",
             Self::Buy => "buy",
             Self::Sell => "sell",
+            Self::Short => "short",
+            Self::Cover => "cover",
             Self::NoTrade => "no_trade",
         }
     }
@@ -72,28 +78,46 @@ fn as_map<S: Serializer>(
 #[derive(Debug, Clone, Default)]
 pub struct Ledger {
     positions: Arc<BTreeMap<Symbol, Quantity>>,
-    filled: Vec<OrderFilled>,
+    pending: Vec<Entry>,
+}
+
+/// What happened since the last closed chunk.
+#[derive(Debug, Clone)]
+enum Entry {
+    Filled(OrderFilled),
+    Adjusted(AccountAdjusted),
+    Line(LineImported),
+}
+
+impl Entry {
+    const fn bar(&self) -> u32 {
+        match self {
+            Self::Filled(filled) => filled.bar,
+            Self::Adjusted(adjusted) => adjusted.bar,
+            Self::Line(line) => line.bar,
+        }
+    }
 }
 
 impl Ledger {
     /// A ledger that goes on after a closed chunk, where these shares were held.
     pub fn resumed(positions: BTreeMap<Symbol, Quantity>) -> Self {
-        Self { positions: Arc::new(positions), filled: Vec::new() }
+        Self { positions: Arc::new(positions), pending: Vec::new() }
     }
 
     /// The records that `event` makes final, by rising id.
     pub fn fold(&mut self, event: &RunEvent) -> Vec<LedgerRecord> {
         match event {
-            RunEvent::OrderFilled(filled) => {
-                self.filled.push(filled.clone());
-                Vec::new()
-            }
+            RunEvent::OrderFilled(filled) => self.wait(Entry::Filled(filled.clone())),
+            RunEvent::AccountAdjusted(adjusted) => self.wait(Entry::Adjusted(adjusted.clone())),
+            RunEvent::LineImported(line) => self.wait(Entry::Line(line.clone())),
             RunEvent::BarsClosed(closed) => self.close(closed),
             RunEvent::RunRequested(_)
             | RunEvent::OrderAccepted(_)
             | RunEvent::OrderRefused(_)
             | RunEvent::OrderExpired(_)
             | RunEvent::OrderCancelled(_)
+            | RunEvent::FinancingCharged(_)
             | RunEvent::RunCompleted(_)
             | RunEvent::RunCancelled(_)
             | RunEvent::RunFailed(_)
@@ -101,18 +125,26 @@ impl Ledger {
         }
     }
 
+    fn wait(&mut self, entry: Entry) -> Vec<LedgerRecord> {
+        self.pending.push(entry);
+        Vec::new()
+    }
+
     fn close(&mut self, closed: &BarsClosed) -> Vec<LedgerRecord> {
         let mut records = Vec::with_capacity(closed.records.len());
-        let mut filled = std::mem::take(&mut self.filled).into_iter().peekable();
-        let bars = (closed.first_bar..).zip(&closed.bar_starts_s).zip(&closed.cash);
+        let mut pending = std::mem::take(&mut self.pending).into_iter().peekable();
+        let bars = (closed.first_bar..).zip(&closed.bar_starts_s).zip(&closed.cash).zip(&closed.records);
         let mut id = closed.first_record;
-        for ((bar, bar_start_s), cash) in bars {
+        for (((bar, bar_start_s), cash), count) in bars {
             let before = id;
-            while let Some(execution) = filled.next_if(|execution| execution.bar <= bar) {
-                records.push(self.execution(&execution));
-                id = execution.record + 1;
+            while let Some(entry) = pending.next_if(|entry| entry.bar() <= bar) {
+                if let Some(record) = self.record_of(&entry) {
+                    id = record.id + 1;
+                    records.push(record);
+                }
             }
-            if id == before {
+            // A bar of an imported run has no record where its ledger has no line.
+            if id == before && *count > 0 {
                 let action = if bar == 0 { Action::Opened } else { Action::NoTrade };
                 records.push(LedgerRecord {
                     id,
@@ -132,20 +164,54 @@ impl Ledger {
         records
     }
 
-    fn execution(&mut self, filled: &OrderFilled) -> LedgerRecord {
-        let positions = Arc::make_mut(&mut self.positions);
-        if filled.position.is_zero() {
-            positions.remove(&filled.symbol);
-        } else {
-            positions.insert(filled.symbol.clone(), filled.position);
+    fn record_of(&mut self, entry: &Entry) -> Option<LedgerRecord> {
+        match entry {
+            Entry::Filled(filled) => Some(self.execution(filled)),
+            Entry::Line(line) => Some(self.line(line)),
+            Entry::Adjusted(adjusted) => {
+                for holding in &adjusted.holdings {
+                    self.hold(&holding.symbol, holding.position);
+                }
+                None
+            }
         }
+    }
+
+    fn hold(&mut self, symbol: &Symbol, position: Quantity) {
+        let positions = Arc::make_mut(&mut self.positions);
+        if position.is_zero() {
+            positions.remove(symbol);
+        } else {
+            positions.insert(symbol.clone(), position);
+        }
+    }
+
+    fn line(&self, line: &LineImported) -> LedgerRecord {
+        LedgerRecord {
+            id: line.record,
+            bar: line.bar,
+            bar_start_s: line.bar_start_s,
+            action: line.action,
+            symbol: line.symbol.clone(),
+            quantity: line.quantity,
+            price: None,
+            fee: Cash::ZERO,
+            cash: line.cash,
+            positions: Arc::clone(&self.positions),
+        }
+    }
+
+    fn execution(&mut self, filled: &OrderFilled) -> LedgerRecord {
+        self.hold(&filled.symbol, filled.position);
         LedgerRecord {
             id: filled.record,
             bar: filled.bar,
             bar_start_s: filled.bar_start_s,
-            action: match filled.side {
-                Side::Buy => Action::Buy,
-                Side::Sell => Action::Sell,
+            action: match filled.order_side() {
+                OrderSide::Buy => Action::Buy,
+                OrderSide::Sell => Action::Sell,
+                OrderSide::Short => Action::Short,
+                OrderSide::Cover => Action::Cover,
             },
             symbol: Some(filled.symbol.clone()),
             quantity: filled.quantity,

@@ -1,5 +1,6 @@
 //! At which price an order executes in a bar.
 
+use super::watch::Watch;
 use super::{PriceRule, RunSnapshot};
 use crate::market::Bar;
 use crate::policy::{OrderKind, Side};
@@ -27,6 +28,17 @@ impl Quote {
         Self { rule, reference, executed }
     }
 
+    /// This quote, moved by slippage no further than the limit of a stop-limit order.
+    pub fn within_limit_of(mut self, kind: OrderKind, side: Side) -> Self {
+        if let OrderKind::StopLimit { limit_price, .. } = kind {
+            self.executed = match side {
+                Side::Buy => self.executed.min(limit_price),
+                Side::Sell => self.executed.max(limit_price),
+            };
+        }
+        self
+    }
+
     /// The quote of a recorded execution.
     pub const fn recorded(open: Price, price: Price) -> Self {
         Self { rule: PriceRule::Recorded, reference: open, executed: price }
@@ -39,39 +51,97 @@ impl Quote {
     }
 }
 
-/// The rule and price at which a waiting limit or stop order executes at the open of a bar: the bar opened at its
-/// price or beyond.
-pub(super) fn reached_at_open(kind: OrderKind, side: Side, open: Price) -> Option<(PriceRule, Price)> {
-    let (rule, reached) = match (kind, side) {
-        (OrderKind::Limit { limit_price, .. }, Side::Buy) => (PriceRule::LimitAtOpen, open <= limit_price),
-        (OrderKind::Limit { limit_price, .. }, Side::Sell) => (PriceRule::LimitAtOpen, open >= limit_price),
-        (OrderKind::Stop { stop_price, .. }, Side::Buy) => (PriceRule::StopAtOpen, open >= stop_price),
-        (OrderKind::Stop { stop_price, .. }, Side::Sell) => (PriceRule::StopAtOpen, open <= stop_price),
-        (OrderKind::Market | OrderKind::Recorded { .. }, _) => return None,
+/// The rule and price at which a waiting order executes at the open of a bar: the bar opened at its price or beyond.
+pub(super) fn reached_at_open(
+    kind: OrderKind,
+    side: Side,
+    open: Price,
+    watch: Watch,
+) -> Option<(PriceRule, Price)> {
+    let rule = match kind {
+        OrderKind::Limit { limit_price, .. }
+        | OrderKind::Bracket { entry_limit_price: Some(limit_price), .. } => {
+            within_limit(side, open, limit_price).then_some(PriceRule::LimitAtOpen)
+        }
+        OrderKind::Stop { stop_price, .. } => {
+            beyond_stop(side, open, stop_price).then_some(PriceRule::StopAtOpen)
+        }
+        OrderKind::StopLimit { stop_price, limit_price, .. } => {
+            let rule = match watch.triggered {
+                true => Some(PriceRule::LimitAtOpen),
+                false => beyond_stop(side, open, stop_price).then_some(PriceRule::StopLimitAtOpen),
+            };
+            rule.filter(|_| within_limit(side, open, limit_price))
+        }
+        OrderKind::TrailingStop { trail, .. } => {
+            beyond_stop(side, open, trail.stop(watch.best, side)).then_some(PriceRule::StopAtOpen)
+        }
+        OrderKind::Oco { limit_price, stop_price, .. } => {
+            let limit = within_limit(side, open, limit_price).then_some(PriceRule::LimitAtOpen);
+            limit.or(beyond_stop(side, open, stop_price).then_some(PriceRule::StopAtOpen))
+        }
+        OrderKind::Market
+        | OrderKind::Bracket { entry_limit_price: None, .. }
+        | OrderKind::Recorded { .. } => None,
     };
-    reached.then_some((rule, open))
+    rule.map(|rule| (rule, open))
 }
 
-/// The rule and price at which a waiting limit or stop order executes within a complete bar whose open did not
-/// reach it.
-pub(super) fn reached_in_range(kind: OrderKind, side: Side, bar: Bar) -> Option<(PriceRule, Price)> {
-    if reached_at_open(kind, side, bar.open).is_some() {
+/// The rule and price at which a waiting order executes within a complete bar at whose open it did not.
+pub(super) fn reached_in_range(
+    kind: OrderKind,
+    side: Side,
+    bar: Bar,
+    watch: Watch,
+) -> Option<(PriceRule, Price)> {
+    if reached_at_open(kind, side, bar.open, watch).is_some() {
         return None;
     }
-    let (rule, price, reached) = match (kind, side) {
-        (OrderKind::Limit { limit_price, .. }, Side::Buy) => {
-            (PriceRule::LimitReached, limit_price, bar.low <= limit_price)
-        }
-        (OrderKind::Limit { limit_price, .. }, Side::Sell) => {
-            (PriceRule::LimitReached, limit_price, bar.high >= limit_price)
-        }
-        (OrderKind::Stop { stop_price, .. }, Side::Buy) => {
-            (PriceRule::StopReached, stop_price, bar.high >= stop_price)
-        }
-        (OrderKind::Stop { stop_price, .. }, Side::Sell) => {
-            (PriceRule::StopReached, stop_price, bar.low <= stop_price)
-        }
-        (OrderKind::Market | OrderKind::Recorded { .. }, _) => return None,
+    let (best, worst) = match side {
+        Side::Buy => (bar.low, bar.high),
+        Side::Sell => (bar.high, bar.low),
     };
-    reached.then_some((rule, price))
+    let limit = |price| within_limit(side, best, price).then_some((PriceRule::LimitReached, price));
+    let stop = |price| beyond_stop(side, worst, price).then_some((PriceRule::StopReached, price));
+    match kind {
+        OrderKind::Limit { limit_price, .. }
+        | OrderKind::Bracket { entry_limit_price: Some(limit_price), .. } => limit(limit_price),
+        OrderKind::Stop { stop_price, .. } => stop(stop_price),
+        OrderKind::StopLimit { stop_price, limit_price, .. } => {
+            // What the range has after its open is certain; whether it has it after reaching the stop is not.
+            if watch.triggered || beyond_stop(side, bar.open, stop_price) {
+                return limit(limit_price);
+            }
+            stop(stop_price)
+                .filter(|_| within_limit(side, stop_price, limit_price))
+                .map(|(_, price)| (PriceRule::StopLimitReached, price))
+        }
+        OrderKind::TrailingStop { trail, .. } => {
+            let best = match side {
+                Side::Buy => watch.best.min(bar.open),
+                Side::Sell => watch.best.max(bar.open),
+            };
+            stop(trail.stop(best, side))
+        }
+        OrderKind::Oco { limit_price, stop_price, .. } => stop(stop_price).or(limit(limit_price)),
+        OrderKind::Market
+        | OrderKind::Bracket { entry_limit_price: None, .. }
+        | OrderKind::Recorded { .. } => None,
+    }
+}
+
+/// Whether `price` is `limit` or better.
+fn within_limit(side: Side, price: Price, limit: Price) -> bool {
+    match side {
+        Side::Buy => price <= limit,
+        Side::Sell => price >= limit,
+    }
+}
+
+/// Whether `price` is `stop` or worse.
+fn beyond_stop(side: Side, price: Price, stop: Price) -> bool {
+    match side {
+        Side::Buy => price >= stop,
+        Side::Sell => price <= stop,
+    }
 }

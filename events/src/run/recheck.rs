@@ -4,6 +4,8 @@
 mod account;
 mod difference;
 mod fill;
+mod money;
+mod path;
 mod redecide;
 
 pub use difference::{Difference, Discrepancy};

@@ -9,8 +9,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::instrument::Market;
 use crate::market::Bars;
-use crate::model::{COST_RATE_MAX, ModelSettings};
-use crate::policy::{FieldError, FillRule, OrderType, PolicySpec};
+use crate::model::{COST_RATE_MAX, ModelSettings, Risk};
+use crate::policy::{FieldError, FillRule, ImportedParameters, OrderType, PolicySpec};
 use crate::{Cash, Interval, Rate, Symbol};
 
 /// Bars per chunk of a run that names none.
@@ -117,6 +117,9 @@ pub struct RunSnapshot {
     pub code_version: String,
     /// What the run is compared with.
     pub benchmark: Option<Symbol>,
+    /// What it may risk.
+    #[serde(default, skip_serializing_if = "Risk::is_default")]
+    pub risk: Risk,
 }
 
 /// What a snapshot is made of.
@@ -185,6 +188,7 @@ impl RunSnapshot {
             chunk_bars: from.chunk_bars.unwrap_or(CHUNK_BARS_DEFAULT),
             code_version: from.code_version.to_owned(),
             benchmark: settings.benchmark.clone(),
+            risk: settings.risk.clone(),
             symbols,
         };
         let mut errors = snapshot.check();
@@ -192,6 +196,11 @@ impl RunSnapshot {
             errors.push(FieldError::new("symbols", "unknown", format!("{symbol} has no bars in this range")));
         }
         if errors.is_empty() { Ok(snapshot) } else { Err(errors) }
+    }
+
+    /// The market whose calendar and clock the run follows: its symbols share a currency, and with it a market.
+    pub fn market(&self) -> Market {
+        self.symbols.first().map_or(Market::UnitedStates, Symbol::market)
     }
 
     /// How many bars the run has, the one that opens the account included.
@@ -232,7 +241,19 @@ impl RunSnapshot {
         rule(self.periods_per_year > 0, "periods_per_year", "out_of_range", "must be above 0");
         let chunk_fits = (1..=CHUNK_BARS_MAX).contains(&self.chunk_bars);
         rule(chunk_fits, "chunk_bars", "out_of_range", "must be from 1 to 10000");
+        // A line after the last bar would have none, and a bar after the last line would be nobody's.
+        let ends_with_its_ledger = |imported: &ImportedParameters| {
+            imported.lines.last().is_some_and(|line| self.last_bar_at <= line.at)
+        };
+        rule(
+            self.policy.imported().is_none_or(ends_with_its_ledger),
+            "last_bar_at",
+            "out_of_range",
+            "an imported run ends with the bar of its last line",
+        );
         errors.extend(self.policy.check().into_iter().map(|error| error.below("policy")));
+        let risk = self.risk.check().into_iter().chain(self.risk.check_interval(self.interval));
+        errors.extend(risk.map(|error| error.below("risk")));
         errors
     }
 }

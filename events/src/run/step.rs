@@ -62,8 +62,6 @@ struct Chunk<'a> {
     policy: &'a dyn Policy,
     first: usize,
     universe: Vec<usize>,
-    /// The newest price of each column that is held.
-    marks: Vec<Price>,
     equity: Cash,
     proposals: Vec<Order>,
     closed: BarsClosed,
@@ -71,9 +69,10 @@ struct Chunk<'a> {
 
 impl<'a> Chunk<'a> {
     fn new(run: &'a Trading, bars: &'a Bars, policy: &'a dyn Policy) -> Self {
-        let desk = Desk::new(&run.snapshot, bars, run.book.clone());
+        let mut desk = Desk::new(&run.snapshot, bars, run.book.clone());
         let first = usize::try_from(run.snapshot.bars.warmup).unwrap_or(usize::MAX);
         let next = first + usize::try_from(run.book.next_bar()).unwrap_or(usize::MAX);
+        desk.marks = last_marks(&desk, next);
         let closed = BarsClosed {
             first_bar: run.book.next_bar(),
             first_record: run.book.next_record(),
@@ -82,10 +81,10 @@ impl<'a> Chunk<'a> {
             value: Vec::new(),
             records: Vec::new(),
             provisional: false,
+            session: None,
         };
         Self {
             universe: desk.universe(),
-            marks: last_marks(&desk, next),
             equity: run.book.equity(),
             proposals: Vec::new(),
             desk,
@@ -102,11 +101,15 @@ impl<'a> Chunk<'a> {
         loop {
             self.step(now);
             let full = self.desk.events.len() >= CHUNK_EVENTS_MAX;
-            if now.bar >= last || full || (now.bar + 1).is_multiple_of(snapshot.chunk_bars) {
+            let whole = full || (now.bar + 1).is_multiple_of(snapshot.chunk_bars);
+            // Chunks of the ledger are told apart by their first record: each needs one.
+            let told = self.desk.next_record > self.closed.first_record;
+            if now.bar >= last || (whole && told) {
                 break;
             }
             now = self.at(now.bar + 1);
         }
+        self.closed.session = self.desk.session;
         self.desk.emit(RunEvent::BarsClosed(self.closed));
         if now.bar >= last {
             self.desk.expire_all(now);
@@ -124,22 +127,39 @@ impl<'a> Chunk<'a> {
 
     fn step(&mut self, now: Now) {
         self.desk.executed = 0;
-        if now.bar > 0 {
+        let imported = self.desk.snapshot.policy.imported();
+        if self.desk.guarded && imported.is_none() {
+            self.desk.begin_bar(self.equity, now);
+            self.desk.liquidate(now);
+        }
+        if let Some(imported) = imported {
+            let until = self.end_of(now);
+            self.desk.repeat(imported, until, now);
+        } else if now.bar > 0 {
             self.trade(now);
         }
-        if self.desk.executed == 0 {
+        if self.desk.executed == 0 && imported.is_none() {
             // The record that opens the account, or says that nothing was executed.
             self.desk.next_record += 1;
         }
         let provisional = self.mark(now);
-        let held = self.desk.held.iter().zip(&self.marks);
+        let held = self.desk.held.iter().zip(&self.desk.marks);
         let units = held.map(|(quantity, mark)| value_units(*quantity, *mark)).sum();
         self.equity = self.desk.book.cash() + Cash::from_value_units(units);
         self.closed.bar_starts_s.push(now.start.as_second());
         self.closed.cash.push(self.desk.book.cash());
         self.closed.value.push(self.equity);
-        self.closed.records.push(self.desk.executed.max(1));
+        let least = u32::from(imported.is_none());
+        self.closed.records.push(self.desk.executed.max(least));
         self.closed.provisional = provisional;
+    }
+
+    /// When the next bar of the run starts.
+    fn end_of(&self, now: Now) -> Timestamp {
+        if now.bar + 1 >= self.desk.snapshot.run_bars() {
+            return Timestamp::MAX;
+        }
+        self.desk.bars.starts().get(now.index + 1).copied().unwrap_or(Timestamp::MAX)
     }
 
     fn trade(&mut self, now: Now) {
@@ -201,7 +221,7 @@ impl<'a> Chunk<'a> {
     /// latter occurred. A symbol without a bar keeps its mark.
     fn mark(&mut self, now: Now) -> bool {
         let mut provisional = false;
-        let held = self.desk.held.iter().zip(self.desk.bars.columns()).zip(&mut self.marks);
+        let held = self.desk.held.iter().zip(self.desk.bars.columns()).zip(&mut self.desk.marks);
         for ((quantity, columns), mark) in held {
             if quantity.is_zero() {
                 continue;

@@ -35,6 +35,7 @@ fn snapshot(day: i8, equity: &str) -> Snapshot {
         adjustment: cash("0"),
         baseline: false,
         is_complete: true,
+        target_returns: None,
         lots: vec![],
     }
 }

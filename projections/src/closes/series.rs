@@ -87,6 +87,14 @@ impl Series {
         self.closes.get(place..).unwrap_or_default().iter()
     }
 
+    /// The first date of which another series says another close, or has one more; none where there is no such date.
+    pub fn differs_from(&self, other: &Self) -> Option<Date> {
+        let same = self.closes.iter().zip(&other.closes);
+        let same = same.take_while(|(one, two)| one.date == two.date && one.close == two.close).count();
+        let next = [self.closes.get(same), other.closes.get(same)];
+        next.into_iter().flatten().map(|close| close.date).min()
+    }
+
     /// The last close on or before a date.
     pub fn on_or_before(&self, date: Date) -> Option<&Close> {
         let after = self.closes.partition_point(|close| close.date <= date);
@@ -124,6 +132,20 @@ mod tests {
         assert_eq!(adjusted.adjustment(), Adjustment::Adjusted);
         let partly = series(&[(2, 10, Some(5)), (3, 11, None)]);
         assert_eq!((partly.adjustment(), statistics(&partly)), (Adjustment::Partly, vec![Some(5.0), None]));
+    }
+
+    #[test]
+    fn series_differ_from_the_first_other_close_on() {
+        let one = series(&[(2, 10, None), (6, 11, None)]);
+        let from = |closes: &[(i8, i64, Option<i64>)]| {
+            let other = series(closes);
+            assert_eq!(one.differs_from(&other), other.differs_from(&one));
+            one.differs_from(&other).map(Date::day)
+        };
+        assert_eq!(from(&[(2, 10, None), (6, 11, None)]), None);
+        assert_eq!(from(&[(2, 10, None), (6, 11, None), (7, 1, None)]), Some(7));
+        assert_eq!(from(&[(2, 10, None), (3, 1, None), (6, 11, None)]), Some(3));
+        assert_eq!(from(&[(2, 9, None), (6, 11, None)]), Some(2));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
+use events::run::RunKind;
 use events::{Cash, Interval, ModelId, Principal, RunId};
 use jiff::Timestamp;
 use quant::{Figure, Unavailable};
@@ -160,6 +161,8 @@ pub struct Entry {
     pub model_name: String,
     /// Who asked for the run.
     pub owner: Principal,
+    /// Whether it was decided here.
+    pub kind: RunKind,
     /// Length of its bars.
     pub interval: Interval,
     /// When it was completed (UTC).
@@ -225,6 +228,7 @@ fn entry_of(row: &Row, operation: &'static str) -> Result<Entry, QueryError> {
         model_id: ModelId::from_uuid(columns.get("model_id")?),
         model_name: columns.get("model_name")?,
         owner: Principal(columns.get("owner")?),
+        kind: RunKind::of_policy(&columns.get::<String>("policy")?),
         interval: columns.parsed("interval")?,
         completed_at: columns.get("completed_at")?,
         cumulative_return: figure(Metric::CumulativeReturn),

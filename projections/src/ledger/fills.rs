@@ -1,6 +1,6 @@
 //! Executions: written in bulk, read by record.
 
-use events::policy::{OrderId, Side};
+use events::policy::{OrderId, OrderSide, Side};
 use events::run::{OrderFilled, PriceRule};
 use events::time::TradingDay;
 use events::{Cash, Position, Price, Quantity, Recorded, RunId, Symbol};
@@ -49,7 +49,7 @@ pub struct Execution {
     pub cash: Cash,
     /// Shares of the symbol after it.
     pub position: Quantity,
-    /// Profit of what was sold: average cost, fees included; zero for a purchase.
+    /// Profit of what was closed: average cost, fees included; zero for what opened or enlarged a position.
     pub realised_pnl: Cash,
     /// The event that recorded it.
     pub log_position: Position,
@@ -74,7 +74,14 @@ impl Execution {
             cash: self.cash,
             position: self.position,
             realised_pnl: self.realised_pnl,
+            // The ledger does not say who wanted an execution.
+            forced_by: None,
         }
+    }
+
+    /// What kind of order it executed.
+    pub fn order_side(&self) -> OrderSide {
+        self.event().order_side()
     }
 }
 

@@ -12,7 +12,7 @@ use serde::{Serialize, Serializer};
 use tokio_postgres::Row;
 use tokio_postgres::types::Json;
 
-use super::{fills, signed};
+use super::{fills, imported, signed};
 use crate::database::{Columns, QueryError};
 use crate::page::{InvalidCursor, Page, decode, encode};
 use crate::reader::Reader;
@@ -91,7 +91,15 @@ async fn chunk_at(client: &impl Reader, run: RunId, record: u64) -> Result<Vec<L
     let Some(row) = rows.first() else { return Ok(Vec::new()) };
     let (closed, before) = chunk_of(row, OPERATION)?;
     let filled = fills::read(client, run, closed.first_record..closed.next_record(), i64::MAX).await?;
+    let besides = imported::read(client, run, closed.first_record..closed.next_record()).await?;
     let mut ledger = Ledger::resumed(before);
+    let mut filled = filled.into_iter().peekable();
+    for (record, event) in &besides {
+        while let Some(fill) = filled.next_if(|fill| fill.record < *record) {
+            ledger.fold(&RunEvent::OrderFilled(fill.event()));
+        }
+        ledger.fold(event);
+    }
     for fill in filled {
         ledger.fold(&RunEvent::OrderFilled(fill.event()));
     }
@@ -117,6 +125,7 @@ fn chunk_of(
         value: Vec::new(),
         records: counts.map_err(|error| QueryError::unreadable(operation, error))?,
         provisional: false,
+        session: None,
     };
     Ok((closed, positions))
 }

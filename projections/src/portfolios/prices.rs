@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use events::portfolio::Portfolio;
 use events::portfolio::valuation::{DatedPrice, Prices};
+use events::portfolio::{Portfolio, target_market_symbol};
 use events::{OptionContract, Symbol};
 use jiff::civil::Date;
 
@@ -55,11 +55,14 @@ impl BookPrices {
     }
 }
 
-/// The symbols whose closes price the lots of a portfolio: their own, and for options those of the underlyings, too.
+/// The symbols whose closes price the lots of a portfolio: their own, and for options those of the underlyings, too; and
+/// those with which its target prices are compared.
 pub fn priced_by(portfolio: &Portfolio) -> BTreeSet<Symbol> {
     let terms = portfolio.existing_lots().map(|(_, lot)| &lot.terms);
+    let targets = portfolio.targets.values().filter_map(|target| target_market_symbol(&target.symbol));
     terms
         .flat_map(|terms| terms.market_symbol().into_iter().chain(terms.option.as_ref().and_then(quoted_as)))
+        .chain(targets)
         .collect()
 }
 

@@ -14,7 +14,9 @@ use utoipa::ToSchema;
 use super::availability::noted;
 use super::quality::COVERAGE_MIN;
 use super::rounded::dollars;
-use super::{Absent, Analytic, DataQuality, Missing, Provenance, Reason, RiskInputs, SkipReason};
+use super::{
+    Absent, Analytic, DataQuality, LotExposure, Missing, Provenance, Reason, RiskInputs, SkipReason,
+};
 
 /// Betas of the symbols of a book on one series, by their places in [`RiskInputs::merged`].
 #[derive(Debug, Clone, PartialEq)]
@@ -175,8 +177,18 @@ impl RiskInputs {
 
     /// Refuses figures of the book that speak of less than four fifths of what a market prices.
     pub(super) fn enough(&self, left_out: &BTreeMap<usize, SkipReason>) -> Result<(), Absent> {
+        self.enough_where(left_out, |_| true)
+    }
+
+    /// The same of some of the lots.
+    pub(super) fn enough_where(
+        &self,
+        left_out: &BTreeMap<usize, SkipReason>,
+        counts: impl Fn(&LotExposure) -> bool,
+    ) -> Result<(), Absent> {
         let (mut all, mut lacking) = (0.0, 0.0);
-        for (place, lot) in self.lots.iter().enumerate().filter(|(_, lot)| lot.moved_by.is_some()) {
+        let priced = |lot: &LotExposure| lot.moved_by.is_some() && counts(lot);
+        for (place, lot) in self.lots.iter().enumerate().filter(|(_, lot)| priced(lot)) {
             all += lot.size();
             if left_out.contains_key(&place) {
                 lacking += lot.size();

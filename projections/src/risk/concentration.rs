@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use events::Cash;
 use events::position::PositionSymbol;
 use quant::concentration::{self, ConcentrationBand};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::rounded::dollars;
 use super::{Absent, Analytic, DataQuality, Missing, Provenance, RiskInputs, SkipReason};
 
 /// Concentration by gross weights, lots and options of an issuer merged.
@@ -44,8 +46,8 @@ pub struct TopExposure {
     #[schema(value_type = String, example = "AAPL")]
     pub symbol: PositionSymbol,
     /// Its exposure in money, signed.
-    #[schema(example = 18000.0)]
-    pub exposure: f64,
+    #[schema(value_type = Option<String>, example = "18000")]
+    pub exposure: Option<Cash>,
     /// Its gross weight, a fraction.
     #[schema(example = 0.4)]
     pub weight: f64,
@@ -74,7 +76,7 @@ fn figures(inputs: &RiskInputs) -> Result<(Concentration, Missing), Absent> {
     let weighted = || inputs.merged.iter().zip(&weights);
     let top = |(merged, weight): (&super::MergedExposure, &f64)| TopExposure {
         symbol: merged.symbol.clone(),
-        exposure: merged.exposure,
+        exposure: dollars(merged.exposure),
         weight: *weight,
         lots: merged.lots.len(),
     };

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use events::position::PositionSymbol;
-use events::{PositionId, TagId};
+use events::{Cash, PositionId, TagId};
 use quant::concentration::gross_weights;
 use quant::returns::ReturnKind;
 use quant::selection::{self, Limits};
@@ -12,6 +12,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::availability::noted;
+use super::rounded::dollars;
 use super::sector_exposure::sector_of;
 use super::{Absent, Analytic, DataQuality, Missing, Provenance, Reason, RiskInputs, SkipReason};
 
@@ -88,7 +89,8 @@ pub struct Cluster {
     /// Mean of ρ between members.
     pub avg_correlation: Option<f64>,
     /// Their gross exposure in money.
-    pub total_value: f64,
+    #[schema(value_type = Option<String>, example = "80000")]
+    pub total_value: Option<Cash>,
     /// The same in percent of the gross exposure of the book.
     pub portfolio_percentage: f64,
     /// The members, the largest first.
@@ -105,7 +107,8 @@ pub struct ClusterMember {
     #[schema(value_type = String, example = "AAPL")]
     pub symbol: PositionSymbol,
     /// Its exposure in money, signed.
-    pub value: f64,
+    #[schema(value_type = Option<String>, example = "50000")]
+    pub value: Option<Cash>,
     /// Mean of its ρ with the other members.
     pub correlation_to_cluster: Option<f64>,
 }
@@ -303,7 +306,7 @@ fn metrics_of(
                 members.iter().filter_map(|member| correlated.to_others(*member, members)).collect();
             mean(&each)
         },
-        total_value: size(members),
+        total_value: dollars(size(members)),
         portfolio_percentage: 100.0 * size(members) / gross,
         positions: members
             .iter()
@@ -337,7 +340,7 @@ fn member_of(
     Some(ClusterMember {
         position_ids: lots.map(|lot| lot.position_id).collect(),
         symbol: merged.symbol.clone(),
-        value: merged.exposure,
+        value: dollars(merged.exposure),
         correlation_to_cluster: correlated.to_others(member, members),
     })
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 /// Delta-adjusted exposure of options in money, signed: quantity · multiplier · Δ · price of the underlying.
-pub type DollarDeltas = BTreeMap<PositionId, f64>;
+pub(super) type DollarDeltas = BTreeMap<PositionId, f64>;
 
 /// Why something does not count in a figure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use events::position::{InvestmentClass, PositionSymbol};
-use events::{Cash, PositionId, Symbol};
+use events::{Cash, PositionId, Price, Symbol};
 use jiff::civil::Date;
 use quant::options::greeks::{QuotedGreeks, share};
 use quant::options::position::{Holding, PositionGreeks, position_greeks};
@@ -12,8 +12,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::option_price::IvSource;
-use super::options::{HeldOption, days_between};
-use super::rounded::dollars;
+use super::options::days_between;
+use super::rounded::{dollars, unit_price};
 use super::{Absent, Analytic, DataQuality, Missing, Provenance, Reason, RiskInputs, SkipReason};
 
 /// Options that expire within so many days are left out of what remains after them.
@@ -58,14 +58,14 @@ pub struct GreekTotals {
     #[schema(example = -184.55)]
     pub gamma: Option<f64>,
     /// Money gained a calendar day.
-    #[schema(example = 749.17)]
-    pub theta: f64,
+    #[schema(value_type = Option<String>, example = "749.17")]
+    pub theta: Option<Cash>,
     /// Money gained for a volatility point.
-    #[schema(example = -2735.21)]
-    pub vega: f64,
+    #[schema(value_type = Option<String>, example = "-2735.21")]
+    pub vega: Option<Cash>,
     /// Money gained for 1 % of the rate.
-    #[schema(example = 1012.56)]
-    pub rho: f64,
+    #[schema(value_type = Option<String>, example = "1012.56")]
+    pub rho: Option<Cash>,
     /// Delta times the price of the underlying: the money that moves with the underlyings one to one.
     #[schema(value_type = Option<String>, example = "749416.32")]
     pub dollar_delta: Option<Cash>,
@@ -99,8 +99,8 @@ pub struct OptionGreeks {
     /// The last day of the right.
     pub expiration_date: Date,
     /// The value per share by the model.
-    #[schema(example = 11.28)]
-    pub model_price: f64,
+    #[schema(value_type = Option<String>, example = "11.2824")]
+    pub model_price: Option<Price>,
     /// Volatility a year.
     #[schema(example = 0.28)]
     pub implied_volatility: f64,
@@ -162,6 +162,21 @@ impl std::str::FromStr for View {
     }
 }
 
+impl GreekTotals {
+    /// Of one position.
+    pub fn of(greeks: &PositionGreeks) -> Self {
+        Self {
+            delta: Some(greeks.delta),
+            gamma: Some(greeks.gamma),
+            theta: dollars(greeks.theta_per_day),
+            vega: dollars(greeks.vega_per_point),
+            rho: dollars(greeks.rho_per_percent),
+            dollar_delta: dollars(greeks.dollar_delta),
+            gamma_1pct: dollars(greeks.gamma_1pct),
+        }
+    }
+}
+
 impl Totals {
     fn add(&mut self, underlying: &Symbol, greeks: &PositionGreeks) {
         self.underlyings.insert(underlying.clone());
@@ -184,9 +199,9 @@ impl Totals {
         Ok(GreekTotals {
             delta: if is_one { Some(delta.total()?) } else { None },
             gamma: if is_one { Some(gamma.total()?) } else { None },
-            theta: theta.total()?,
-            vega: vega.total()?,
-            rho: rho.total()?,
+            theta: dollars(theta.total()?),
+            vega: dollars(vega.total()?),
+            rho: dollars(rho.total()?),
             dollar_delta: dollars(dollar_delta.total()?),
             gamma_1pct: dollars(gamma_1pct.total()?),
         })
@@ -194,8 +209,8 @@ impl Totals {
 }
 
 impl RiskInputs {
-    /// The Greeks of the book. `options` are those of the same sources.
-    pub fn greeks(&self, options: &[HeldOption], view: View) -> Analytic<Greeks> {
+    /// The Greeks of the book.
+    pub fn greeks(&self, view: View) -> Analytic<Greeks> {
         let provenance = Provenance::of(self, "black-scholes-merton", 1, &format!("{view:?}"));
         let mut left_out = BTreeMap::new();
         for (place, lot) in self.lots.iter().enumerate() {
@@ -209,14 +224,12 @@ impl RiskInputs {
         let figures = if self.lots.is_empty() {
             Err(Absent::because(Reason::NoPositions, "no position is open"))
         } else {
-            self.one_currency()
-                .and_then(|()| self.greeks_of(options, view))
-                .map(|greeks| (greeks, Missing::new()))
+            self.one_currency().and_then(|()| self.greeks_of(view)).map(|greeks| (greeks, Missing::new()))
         };
         Analytic::of(figures, quality, provenance)
     }
 
-    fn greeks_of(&self, options: &[HeldOption], view: View) -> Result<Greeks, Absent> {
+    fn greeks_of(&self, view: View) -> Result<Greeks, Absent> {
         let (mut all, mut after) = (Totals::default(), Totals::default());
         let mut by_underlying: BTreeMap<Symbol, Totals> = BTreeMap::new();
         for (underlying, greeks) in self.shares(view) {
@@ -225,7 +238,7 @@ impl RiskInputs {
             by_underlying.entry(underlying.clone()).or_default().add(&underlying, &greeks);
         }
         let (mut shown, mut without) = (Vec::new(), self.expired(view));
-        for option in options.iter().filter(|option| view.shows(option.holding.quantity)) {
+        for option in self.options.iter().filter(|option| view.shows(option.holding.quantity)) {
             let greeks = option.priced.map_err(super::option_price::NoGreeks::name).and_then(|priced| {
                 let greeks = position_greeks(&priced.greeks, priced.market.spot, &option.holding);
                 greeks.map(|greeks| (priced, greeks)).map_err(|_| "invalid_inputs")
@@ -244,18 +257,16 @@ impl RiskInputs {
                 after.add(underlying, &greeks);
             }
             by_underlying.entry(underlying.clone()).or_default().add(underlying, &greeks);
-            let mut own = Totals::default();
-            own.add(underlying, &greeks);
             shown.push(OptionGreeks {
                 position_id: option.position_id,
                 symbol: option.symbol.clone(),
                 expiration_date: option.contract.expiry,
-                model_price: priced.greeks.price,
+                model_price: unit_price(priced.greeks.price),
                 implied_volatility: priced.volatility,
                 iv_source: priced.iv_source,
                 rate_assumed: priced.rate_assumed,
                 dividend_yield_assumed: priced.dividend_yield_assumed,
-                totals: own.shown()?,
+                totals: GreekTotals::of(&greeks),
             });
         }
         let by_underlying = by_underlying.into_iter().map(|(underlying, totals)| {

@@ -1,13 +1,14 @@
 //! What every analytic begins with.
 
 use events::portfolio::Currency;
-use events::portfolio::valuation::{Exposure, LotValue, Roll, Snapshot, Standing};
+use events::portfolio::valuation::{Exposure, LotValue, Snapshot, Standing};
 use events::position::AccountType;
 use events::{Cash, PortfolioId, Symbol, Version};
 use jiff::civil::Date;
 
 use super::exposures::merged;
-use super::{Absent, DollarDeltas, LotExposure, MergedExposure, Reason, RiskSources};
+use super::options::dollar_deltas;
+use super::{Absent, HeldOption, LotExposure, MergedExposure, Reason, RiskSources};
 use crate::bars::Vintage;
 use crate::factors::FactorRegistry;
 use crate::instruments::KnownProfile;
@@ -47,24 +48,28 @@ pub struct RiskInputs {
     pub lots: Vec<LotExposure>,
     /// Lots with an exposure, by what moves them: the largest first.
     pub merged: Vec<MergedExposure>,
+    /// Their options that live on the session, priced at its close.
+    pub options: Vec<HeldOption>,
     sources: RiskSources,
 }
 
 impl RiskInputs {
-    /// Values the portfolios. Equity is rolled over every session since the inception: not beside other requests on one
-    /// thread. `deltas` are those of options that have one.
-    pub fn of(sources: RiskSources, deltas: &DollarDeltas) -> Self {
+    /// Values the portfolios. Equity may have to be rolled over every session since the inception: not beside other
+    /// requests on one thread. Options count by their deltas.
+    pub fn of(sources: RiskSources) -> Self {
+        let options = sources.options();
+        let deltas = dollar_deltas(&options);
         let (date, prices) = (sources.as_of_date, &sources.prices);
         let mut portfolios = Vec::with_capacity(sources.books.len());
         let mut lots = Vec::new();
         for book in &sources.books {
             let values = book.portfolio.value_on(date, prices);
-            portfolios.extend(part_of(book, &values, date, prices));
-            lots.extend(values.iter().map(|value| LotExposure::of(book.portfolio_id, value, deltas)));
+            portfolios.extend(part_of(book, &values, &sources));
+            lots.extend(values.iter().map(|value| LotExposure::of(book.portfolio_id, value, &deltas)));
         }
         let standing = together(portfolios.iter().map(|part| &part.standing));
         let merged = merged(&lots);
-        Self { as_of_date: date, portfolios, standing, lots, merged, sources }
+        Self { as_of_date: date, portfolios, standing, lots, merged, options, sources }
     }
 
     /// What was read.
@@ -141,24 +146,18 @@ impl RiskInputs {
         Err(Absent::because(Reason::MixedCurrencies, "the portfolios are in different currencies"))
     }
 
-    /// The snapshots of one portfolio, session by session.
+    /// The snapshots of one portfolio, session by session, without their lots.
     pub fn roll(&self, portfolio_id: PortfolioId) -> Vec<Snapshot> {
         let book = self.sources.books.iter().find(|book| book.portfolio_id == portfolio_id);
-        book.map(|book| Roll::new(&book.portfolio, self.prices(), self.as_of_date).collect())
-            .unwrap_or_default()
-    }
-
-    /// The sources with only one of the portfolios.
-    pub fn alone(&self, portfolio_id: PortfolioId) -> RiskSources {
-        let books =
-            self.sources.books.iter().filter(|book| book.portfolio_id == portfolio_id).cloned().collect();
-        RiskSources { books, ..self.sources.clone() }
+        let rolled = book.map(|book| self.sources.rolls.roll(book, self.prices(), self.as_of_date));
+        rolled.map(|rolled| rolled.until(self.as_of_date).to_vec()).unwrap_or_default()
     }
 }
 
-fn part_of(book: &Book, values: &[LotValue<'_>], date: Date, prices: &BookPrices) -> Option<PortfolioPart> {
+fn part_of(book: &Book, values: &[LotValue<'_>], sources: &RiskSources) -> Option<PortfolioPart> {
     let settings = book.portfolio.settings.as_ref()?;
-    let equity = book.portfolio.equity_on(date, None, prices);
+    let date = sources.as_of_date;
+    let equity = sources.rolls.roll(book, &sources.prices, date).equity_on(&book.portfolio, date);
     Some(PortfolioPart {
         portfolio_id: book.portfolio_id,
         version: book.version,

@@ -1,6 +1,6 @@
 //! How a book as it is held now would have moved: volatility, drawdown, beta and the losses of its worst days.
 
-use events::PositionId;
+use events::{Cash, PositionId};
 use jiff::civil::Date;
 use quant::beta::{Window, beta};
 use quant::returns::ReturnKind;
@@ -14,12 +14,15 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::availability::noted;
-use super::{Absent, Analytic, DataQuality, HoldingsSeries, Missing, Provenance, Reason, RiskInputs};
+use super::rounded::dollars;
+use super::{
+    Absent, Analytic, DataQuality, HoldingsSeries, Missing, Provenance, Reason, RiskInputs, TrackRecord,
+};
 
 /// Returns without which there is no block of volatilities.
-const VOLATILITY_RETURNS_MIN: usize = 63;
+pub(super) const VOLATILITY_RETURNS_MIN: usize = 63;
 /// Returns looked back on for it: a year of them for the percentile.
-const VOLATILITY_LOOKBACK: u16 = 252;
+pub const VOLATILITY_LOOKBACK: u16 = 252;
 /// Returns without which there are no risk metrics at all.
 const METRICS_RETURNS_MIN: usize = 20;
 /// Common returns of a beta.
@@ -83,11 +86,11 @@ pub struct RiskMetrics {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
 pub struct Loss {
     /// In money, negative for a loss.
-    #[schema(example = -21_000.0)]
-    pub value: f64,
+    #[schema(value_type = Option<String>, example = "-21000")]
+    pub value: Option<Cash>,
     /// In money, positive for a loss.
-    #[schema(example = 21_000.0)]
-    pub loss: f64,
+    #[schema(value_type = Option<String>, example = "21000")]
+    pub loss: Option<Cash>,
     /// As a fraction of equity, positive for a loss.
     #[schema(example = 0.021)]
     pub fraction: f64,
@@ -169,7 +172,8 @@ pub struct WorstDay {
     /// What the book as it is now would have returned, a fraction of equity.
     pub r#return: f64,
     /// The same in money.
-    pub pnl: f64,
+    #[schema(value_type = Option<String>, example = "-1263.61")]
+    pub pnl: Option<Cash>,
 }
 
 /// The volatility of what the portfolios hold.
@@ -180,12 +184,16 @@ pub fn volatility(inputs: &RiskInputs) -> Analytic<Volatility> {
     Analytic::of(figures, quality, Provenance::of(inputs, "holdings", 1, "volatility"))
 }
 
-/// The volatility of the track record: there is none before snapshots are kept.
-pub fn track_record_volatility(inputs: &RiskInputs) -> Analytic<Volatility> {
-    let absent = Absent::because(Reason::NoSnapshots, "there are no snapshots of the portfolio");
-    let quality =
-        DataQuality::of(inputs, &inputs.without_returns(), Some((0, usize::from(VOLATILITY_LOOKBACK))));
-    Analytic::of(Err(absent), quality, Provenance::of(inputs, "track_record", 1, "volatility"))
+/// The volatility of what a portfolio returned, whatever it held.
+pub fn track_record_volatility(inputs: &RiskInputs, track: &TrackRecord) -> Analytic<Volatility> {
+    let wanted = usize::from(VOLATILITY_LOOKBACK);
+    let found = track.at_least(VOLATILITY_RETURNS_MIN);
+    let figures = found.map(|(_, returns)| {
+        volatilities(returns.get(returns.len().saturating_sub(wanted)..).unwrap_or_default())
+    });
+    let parameters = format!("volatility;{}", track.identity());
+    let provenance = Provenance::of(inputs, "track_record", 1, &parameters);
+    Analytic::of(figures, track.quality(inputs, Some(wanted)), provenance)
 }
 
 fn quality(
@@ -272,7 +280,8 @@ fn market_beta(inputs: &RiskInputs, held: &HoldingsSeries) -> Result<f64, Absent
 }
 
 fn loss(fraction: f64, equity: f64) -> Loss {
-    Loss { value: 0.0 - fraction * equity, loss: fraction * equity, fraction }
+    let loss = dollars(fraction * equity);
+    Loss { value: loss.map(|loss| Cash::ZERO - loss), loss, fraction }
 }
 
 /// Value at risk and expected shortfall of what the portfolios hold.
@@ -315,7 +324,7 @@ fn at_risk(
         components: noted(&mut missing, "components", components(inputs, held)),
         worst_days: Some(
             worst
-                .map(|(date, value)| WorstDay { date: *date, r#return: *value, pnl: value * equity })
+                .map(|(date, value)| WorstDay { date: *date, r#return: *value, pnl: dollars(value * equity) })
                 .collect(),
         ),
         observations: Some(held.returns.len()),

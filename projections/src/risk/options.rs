@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 
 use events::portfolio::Holding;
-use events::portfolio::valuation::{PRICE_LOOKBACK_SESSIONS, Prices};
+use events::portfolio::valuation::Prices;
 use events::position::{OptionRight, PositionSymbol, PositionType};
 use events::{OptionContract, PortfolioId, PositionId, Symbol, calendar};
 use jiff::civil::Date;
 use quant::options::{OptionKind, position};
 use quant::volatility::realised;
 
+use super::RiskSources;
+use super::exposures::DollarDeltas;
 use super::option_price::{HISTORICAL_RETURNS, NoGreeks, OptionInputs, PricedOption, priced};
-use super::{DollarDeltas, RiskSources};
 
 /// Fewest of the last [`HISTORICAL_RETURNS`] returns for a historical volatility.
 const HISTORICAL_RETURNS_MIN: usize = 20;
@@ -45,14 +46,13 @@ impl HeldOption {
 }
 
 /// The dollar deltas of the options that have one.
-pub fn dollar_deltas(options: &[HeldOption]) -> DollarDeltas {
+pub(super) fn dollar_deltas(options: &[HeldOption]) -> DollarDeltas {
     options.iter().filter_map(|option| Some((option.position_id, option.dollar_delta()?))).collect()
 }
 
 impl RiskSources {
-    /// The options that are open on the session and live on it, priced at its close. `rate` is the risk-free rate of a
-    /// year.
-    pub fn options(&self, rate: Option<f64>) -> Vec<HeldOption> {
+    /// The options that are open on the session and live on it, priced at its close.
+    pub fn options(&self) -> Vec<HeldOption> {
         let mut volatilities = BTreeMap::new();
         let mut options = Vec::new();
         for book in &self.books {
@@ -64,7 +64,7 @@ impl RiskSources {
                 let volatility = *volatilities
                     .entry(contract.underlying.clone())
                     .or_insert_with(|| self.historical_volatility(&contract.underlying));
-                options.push(self.held(book.portfolio_id, &holding, contract, volatility, rate));
+                options.push(self.held(book.portfolio_id, &holding, contract, volatility));
             }
         }
         options
@@ -76,11 +76,10 @@ impl RiskSources {
         holding: &Holding<'_>,
         contract: &OptionContract,
         historical_volatility: Option<f64>,
-        rate: Option<f64>,
     ) -> HeldOption {
         let terms = &holding.lot.terms;
         let spot = self.prices.close_on_or_before(&contract.underlying, self.as_of_date);
-        let spot = spot.filter(|close| close.date >= earliest(self.as_of_date));
+        let spot = spot.filter(|close| close.is_recent_on(self.as_of_date));
         let quote = self.prices.option_on_or_before(contract, self.as_of_date);
         // A quote and a price of the underlying of different days imply nothing.
         let quote = quote.filter(|quote| spot.is_some_and(|spot| spot.date == quote.date));
@@ -93,7 +92,7 @@ impl RiskSources {
             quote: quote.map(|quote| quote.price.to_f64()),
             given_volatility: None,
             historical_volatility,
-            rate,
+            rate: self.rate,
             dividend_yield: profile.and_then(|known| known.profile.dividend_yield),
         });
         let (quantity, multiplier) = (holding.quantity.to_f64(), f64::from(terms.multiplier));
@@ -145,9 +144,4 @@ pub const fn kind_of(right: OptionRight) -> OptionKind {
 pub fn days_between(from: Date, to: Date) -> f64 {
     let days = from.duration_until(to).as_hours() / 24;
     i32::try_from(days).map_or(f64::INFINITY, f64::from)
-}
-
-/// The first session whose close still is a price of `date`.
-fn earliest(date: Date) -> Date {
-    calendar::nth_session(calendar::session_on_or_before(date), -i32::from(PRICE_LOOKBACK_SESSIONS))
 }

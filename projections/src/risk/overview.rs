@@ -1,7 +1,7 @@
 //! Exposures, cash, leverage and P&L of portfolios on a date.
 
 use events::Cash;
-use events::portfolio::valuation::{Exposure, NoRatio, Standing};
+use events::portfolio::valuation::{Exposure, NoRatio, Snapshot, Standing};
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::FromPrimitive;
@@ -9,7 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::availability::noted;
-use super::{Absent, Analytic, DataQuality, Missing, Provenance, Reason, RiskInputs};
+use super::{Absent, Analytic, DataQuality, Missing, Provenance, Reason, RiskInputs, TargetGroups};
 
 /// How portfolios stand on a date.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, ToSchema)]
@@ -34,6 +34,8 @@ pub struct Overview {
     pub pnl: Option<Pnl>,
     /// How many positions are open.
     pub position_count: Option<PositionCount>,
+    /// What they would earn if the target prices that were said until the session came true.
+    pub target_returns: Option<TargetGroups>,
 }
 
 /// Exposures at market, and beside them at entry and adjusted by deltas.
@@ -126,7 +128,7 @@ pub fn overview(inputs: &RiskInputs) -> Analytic<Overview> {
     let left_out = unpriced.filter_map(|(place, lot)| Some((place, lot.exposure.err()?))).collect();
     let quality = DataQuality::of(inputs, &left_out, None);
     let figures = inputs.one_currency().map(|()| figures(inputs));
-    Analytic::of(figures, quality, Provenance::of(inputs, "at_market", 1, "overview"))
+    Analytic::of(figures, quality, Provenance::of(inputs, "at_market", 2, "overview"))
 }
 
 fn figures(inputs: &RiskInputs) -> (Overview, Missing) {
@@ -139,15 +141,20 @@ fn figures(inputs: &RiskInputs) -> (Overview, Missing) {
         at_entry: view(standing, standing.at_entry),
         delta_adjusted: noted(&mut missing, "delta_adjusted", delta_adjusted(inputs)),
     };
+    let rolls: Vec<Vec<Snapshot>> =
+        inputs.portfolios.iter().map(|part| inputs.roll(part.portfolio_id)).collect();
+    let since_start_of = |period: fn(Date) -> (i16, i8)| pnl_since(&rolls, inputs.as_of_date, period);
     let unrealized_pnl = inputs.lots.iter().filter_map(|lot| lot.unrealized).sum();
     let realized_pnl = inputs.portfolios.iter().map(|part| part.realized).sum();
     let pnl = Pnl {
         total_pnl: unrealized_pnl + realized_pnl,
         unrealized_pnl,
         realized_pnl,
-        mtd_pnl: noted(&mut missing, "mtd_pnl", pnl_since(inputs, |date| (date.year(), date.month()))),
-        ytd_pnl: noted(&mut missing, "ytd_pnl", pnl_since(inputs, |date| (date.year(), 0))),
+        mtd_pnl: noted(&mut missing, "mtd_pnl", since_start_of(|date| (date.year(), date.month()))),
+        ytd_pnl: noted(&mut missing, "ytd_pnl", since_start_of(|date| (date.year(), 0))),
     };
+    let target_returns =
+        inputs.target_returns(inputs.as_of_date).map(|returns| TargetGroups::of(&returns, None));
     let overview = Overview {
         equity_balance: standing.equity,
         net_asset_value: standing.equity,
@@ -164,6 +171,7 @@ fn figures(inputs: &RiskInputs) -> (Overview, Missing) {
             private_count: standing.private_count,
             unpriced_count: standing.unpriced_count,
         }),
+        target_returns: noted(&mut missing, "target_returns", target_returns),
     };
     (overview, missing)
 }
@@ -201,12 +209,15 @@ fn exact(amount: f64) -> Option<Cash> {
     Cash::from_decimal(Decimal::from_f64(amount)?.round_dp(Cash::SCALE)).ok()
 }
 
-/// Daily P&L since the beginning of the month or year of the session, where every session of it was counted.
-fn pnl_since<K: PartialEq>(inputs: &RiskInputs, period: impl Fn(Date) -> K) -> Result<Cash, Absent> {
+/// Daily P&L since the beginning of the month or year of a session, where every session of it was counted.
+fn pnl_since(
+    rolls: &[Vec<Snapshot>],
+    session: Date,
+    period: impl Fn(Date) -> (i16, i8),
+) -> Result<Cash, Absent> {
     let mut sum = Cash::ZERO;
-    for part in &inputs.portfolios {
-        let roll = inputs.roll(part.portfolio_id);
-        let wanted = period(inputs.as_of_date);
+    let wanted = period(session);
+    for roll in rolls {
         let within: Vec<_> =
             roll.iter().filter(|snapshot| period(snapshot.snapshot_date) == wanted).collect();
         if within.is_empty() {

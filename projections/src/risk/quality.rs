@@ -60,6 +60,17 @@ pub struct DataQuality {
 }
 
 impl DataQuality {
+    /// Of figures that follow from recorded days, whatever is held now: the returns used and those asked for.
+    pub(super) fn of_days(inputs: &RiskInputs, used: usize, wanted: usize) -> Self {
+        let flag = match used {
+            0 => QualityFlag::InsufficientData,
+            used if used < wanted => QualityFlag::LimitedHistory,
+            _ => QualityFlag::FullHistory,
+        };
+        let message = format!("{used} days of snapshots");
+        Self { flag, message, data_days: used, ..Self::of(inputs, &BTreeMap::new(), None) }
+    }
+
     /// Where all counts but what is left out by its place in the list of lots. `days` are the returns used and those
     /// asked for, for figures that need some.
     pub fn of(

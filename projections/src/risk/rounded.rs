@@ -1,6 +1,6 @@
 //! Money out of statistics: rounded once, where it is shown.
 
-use events::Cash;
+use events::{Cash, Price};
 use rust_decimal::prelude::FromPrimitive;
 use rust_decimal::{Decimal, RoundingStrategy};
 
@@ -9,6 +9,12 @@ pub fn dollars(amount: f64) -> Option<Cash> {
     let exact = Decimal::from_f64(amount)?;
     let cents = exact.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero);
     Cash::from_decimal(cents).ok()
+}
+
+/// A price per unit to four decimals, halves away from zero; none for what is no number or beyond all prices.
+pub fn unit_price(amount: f64) -> Option<Price> {
+    let exact = Decimal::from_f64(amount)?;
+    Price::from_decimal(exact.round_dp_with_strategy(4, RoundingStrategy::MidpointAwayFromZero)).ok()
 }
 
 #[cfg(test)]

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use events::position::InvestmentClass;
-use events::position::InvestmentSubtype;
+use events::portfolio::Lot;
+use events::position::{InvestmentClass, InvestmentSubtype};
+use events::{Cash, Symbol};
 use jiff::civil::Date;
 use quant::sectors::{self, ActiveWeight, Bucket};
 use rust_decimal::prelude::ToPrimitive;
@@ -12,6 +13,7 @@ use utoipa::ToSchema;
 
 use super::availability::noted;
 use super::concentration::without_exposure;
+use super::rounded::dollars;
 use super::{Absent, Analytic, DataQuality, LotExposure, Missing, Provenance, Reason, RiskInputs};
 use crate::sector_weights::SectorWeights;
 
@@ -28,10 +30,11 @@ pub struct SectorExposure {
     /// Positions by sector, lots merged.
     pub positions_by_sector: Option<BTreeMap<String, u64>>,
     /// Gross exposure in money.
-    #[schema(example = 500_000.0)]
-    pub total_portfolio_value: Option<f64>,
+    #[schema(value_type = Option<String>, example = "500000")]
+    pub total_portfolio_value: Option<Cash>,
     /// Gross exposure of companies without a sector, in money.
-    pub unclassified_value: Option<f64>,
+    #[schema(value_type = Option<String>, example = "40000")]
+    pub unclassified_value: Option<Cash>,
     /// How many those are.
     pub unclassified_count: Option<u64>,
     /// The benchmark asked for.
@@ -91,8 +94,8 @@ fn figures(
         positions_by_sector: Some(
             weights.iter().map(|(bucket, weight)| (name_of(bucket), weight.positions)).collect(),
         ),
-        total_portfolio_value: Some(gross),
-        unclassified_value: Some(unclassified.map_or(0.0, |weight| weight.gross * gross)),
+        total_portfolio_value: dollars(gross),
+        unclassified_value: dollars(unclassified.map_or(0.0, |weight| weight.gross * gross)),
         unclassified_count: Some(unclassified.map_or(0, |weight| weight.positions)),
         benchmark: Some(benchmark.to_owned()),
         ..SectorExposure::default()
@@ -130,22 +133,37 @@ fn compare(
 }
 
 fn bucket_of(inputs: &RiskInputs, merged: &super::MergedExposure) -> Bucket {
-    let Some(symbol) = &merged.moved_by else { return Bucket::Private };
     let lots: Vec<&LotExposure> = merged.lots.iter().filter_map(|lot| inputs.lots.get(*lot)).collect();
-    if lots.iter().any(|lot| lot.investment_class == InvestmentClass::Private) {
-        return Bucket::Private;
-    }
+    let is_private = lots.iter().any(|lot| lot.investment_class == InvestmentClass::Private);
+    let symbol = merged.moved_by.as_ref().filter(|_| !is_private);
+    bucket(inputs, symbol, lots.iter().any(|lot| is_fund(lot.subtype)))
+}
+
+const fn is_fund(subtype: Option<InvestmentSubtype>) -> bool {
+    matches!(subtype, Some(InvestmentSubtype::Etf | InvestmentSubtype::MutualFund))
+}
+
+/// The bucket of what a symbol moves; of what none moves, that of PRIVATE positions.
+fn bucket(inputs: &RiskInputs, symbol: Option<&Symbol>, is_fund: bool) -> Bucket {
+    let Some(symbol) = symbol else { return Bucket::Private };
     let profile = inputs.profile(symbol).map(|known| &known.profile);
-    let is_fund = |lot: &&LotExposure| {
-        matches!(lot.subtype, Some(InvestmentSubtype::Etf | InvestmentSubtype::MutualFund))
-    };
     let told = profile.is_some_and(|profile| profile.is_etf == Some(true) || profile.is_fund == Some(true));
-    if told || lots.iter().any(is_fund) {
+    if told || is_fund {
         return Bucket::Fund;
     }
     match profile.and_then(|profile| profile.sector.as_deref()) {
         Some(sector) => Bucket::Sector(sectors::gics_name(sector).to_owned()),
         None => Bucket::Unclassified,
+    }
+}
+
+/// What the bucket of a lot is called; none where its company has no sector.
+pub(super) fn sector_name(inputs: &RiskInputs, lot: &Lot) -> Option<String> {
+    let terms = &lot.terms;
+    let symbol = terms.market_symbol().filter(|_| terms.investment_class != InvestmentClass::Private);
+    match bucket(inputs, symbol.as_ref(), is_fund(terms.investment_subtype)) {
+        Bucket::Unclassified => None,
+        known => Some(name_of(&known)),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use events::portfolio::Currency;
 use events::{Symbol, TagId};
 use jiff::civil::Date;
 
@@ -9,8 +10,8 @@ use crate::bars::Vintage;
 use crate::closes::{Closes, ClosesError};
 use crate::factors::{self, KnownRegistry};
 use crate::instruments::{self, KnownProfile};
-use crate::portfolios::{Book, BookPrices, priced_by};
-use crate::{QueryError, Reader};
+use crate::portfolios::{Book, BookPrices, Rolls, priced_by};
+use crate::{QueryError, Reader, rates};
 
 /// Why nothing could be read.
 #[derive(Debug, thiserror::Error)]
@@ -36,8 +37,12 @@ pub struct RiskSources {
     pub registry: KnownRegistry,
     /// What is known of the companies.
     pub profiles: BTreeMap<Symbol, KnownProfile>,
+    /// Rolls that were made before; the sharer of them rolls less.
+    pub rolls: Rolls,
     /// What the tags of the owner are called.
     pub tag_names: BTreeMap<TagId, String>,
+    /// Risk-free rate a year of the currency of all portfolios, where they have one in common and it is known.
+    pub rate: Option<f64>,
 }
 
 impl RiskSources {
@@ -63,6 +68,27 @@ impl RiskSources {
         let pricing = books.iter().flat_map(|book| priced_by(&book.portfolio));
         let symbols = held.into_iter().chain(proxies).chain(pricing).collect();
         let prices = BookPrices::of_symbols(closes, symbols, vintage).await?;
-        Ok(Self { books, as_of_date, prices, registry, profiles, tag_names: BTreeMap::new() })
+        let rate = match currency_of(&books) {
+            Some(currency) => rates::rate_on(client, currency.as_str(), as_of_date, Some(vintage)).await?,
+            None => None,
+        };
+        let rate = rate.map(|rate| rate.annual_rate);
+        Ok(Self {
+            books,
+            as_of_date,
+            prices,
+            registry,
+            profiles,
+            rate,
+            rolls: Rolls::default(),
+            tag_names: BTreeMap::new(),
+        })
     }
+}
+
+/// The currency that all have in common.
+fn currency_of(books: &[Book]) -> Option<&Currency> {
+    let mut currencies = books.iter().map(|book| Some(&book.portfolio.settings.as_ref()?.currency));
+    let first = currencies.next()??;
+    currencies.all(|other| other == Some(first)).then_some(first)
 }

@@ -154,13 +154,8 @@ pub struct How {
 }
 
 impl RiskInputs {
-    /// Supposes each scenario. `options` are those of the same sources. A book without positions loses nothing.
-    pub fn stress_test(
-        &self,
-        scenarios: &[Scenario],
-        options: &[HeldOption],
-        how: &How,
-    ) -> Analytic<StressTest> {
+    /// Supposes each scenario. A book without positions loses nothing.
+    pub fn stress_test(&self, scenarios: &[Scenario], how: &How) -> Analytic<StressTest> {
         let names: Vec<String> = scenarios.iter().map(|it| format!("{}{:?}", it.id, it.shocks)).collect();
         let provenance = Provenance::of(self, "joint-stress", 1, &format!("{how:?}{names:?}"));
         let public = if self.lots.is_empty() { self.one_currency() } else { self.investable() };
@@ -168,7 +163,7 @@ impl RiskInputs {
             Ok(modelled) => modelled,
             Err(absent) => return self.without_figures(absent, provenance),
         };
-        let (positions, left_out) = self.stressed(&modelled, options, how.view);
+        let (positions, left_out) = self.stressed(&modelled, how.view);
         let quality = DataQuality::of(self, &left_out, Some(modelled.days()));
         let figures = self.enough(&left_out).and_then(|()| self.positive_equity()).map(|equity| {
             let mut outcomes: Vec<ScenarioOutcome> = scenarios
@@ -207,11 +202,10 @@ impl RiskInputs {
     fn stressed(
         &self,
         modelled: &Modelled,
-        options: &[HeldOption],
         view: View,
     ) -> (Vec<StressedPosition>, BTreeMap<usize, SkipReason>) {
         let options: BTreeMap<PositionId, &HeldOption> =
-            options.iter().map(|option| (option.position_id, option)).collect();
+            self.options.iter().map(|option| (option.position_id, option)).collect();
         let mut positions = Vec::new();
         for (place, merged) in self.merged.iter().enumerate() {
             // Lots that hedge each other completely are not modelled together, and nothing follows from them but what

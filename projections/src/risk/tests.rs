@@ -17,7 +17,7 @@ use super::*;
 use crate::bars::{DailyCloses, Vintage};
 use crate::closes::Series;
 use crate::factors::{FactorRegistry, KnownRegistry};
-use crate::portfolios::{Book, BookPrices};
+use crate::portfolios::{Book, BookPrices, Rolls};
 
 const LAST: Date = date(2025, 6, 30);
 
@@ -142,9 +142,11 @@ fn inputs(equity: Option<i64>, held: &[Held]) -> RiskInputs {
         prices: BookPrices::of_series(Vintage::new(3), series),
         registry: KnownRegistry { registry: FactorRegistry::standard(), vintage: None },
         profiles: BTreeMap::new(),
+        rate: None,
+        rolls: Rolls::default(),
         tag_names: BTreeMap::new(),
     };
-    RiskInputs::of(sources, &BTreeMap::new())
+    RiskInputs::of(sources)
 }
 
 fn three() -> RiskInputs {
@@ -218,7 +220,7 @@ fn losses_are_those_of_the_worked_example() {
     let found = value_at_risk(&book, &terms).figures;
     near(found.var.map(|loss| loss.fraction), 0.012_636_131_9);
     near(found.es.map(|loss| loss.fraction), 0.017_027_091_6);
-    assert!(found.var.unwrap().value < -1_263.6);
+    assert_eq!(found.var.unwrap().value.unwrap().to_string(), "-1263.61");
     near(found.components.map(|parts| parts[0].share), 1.0);
     let terms = VarTerms { method: VarMethod::Parametric, ..terms };
     let found = value_at_risk(&book, &terms).figures;
@@ -254,4 +256,87 @@ fn what_cannot_be_computed_has_a_reason_and_no_figure() {
     let metrics = risk_metrics(&flat, 90);
     assert_eq!(metrics.unavailable["portfolio_beta"].reason, Reason::NoBenchmarkData);
     assert_eq!(metrics.unavailable["var_1d_95"].reason, Reason::InsufficientHistory);
+}
+
+/// Snapshots with these returns of a portfolio of 100,000, the last on [`LAST`]; nothing is known of its lots.
+fn track(returns: &[f64]) -> TrackRecord {
+    use events::portfolio::valuation::{Snapshot, Standing};
+    use events::valuation::ComputedFrom;
+    let first = calendar::nth_session(LAST, 1 - i32::try_from(returns.len()).unwrap());
+    let opening = Cash::whole(100_000).unwrap();
+    let row = |(date, value): (Date, &f64)| crate::snapshots::SnapshotRow {
+        snapshot: Snapshot {
+            snapshot_date: date,
+            standing: Standing { equity: Some(opening), ..Standing::default() },
+            opening_equity: Some(opening),
+            daily_pnl: dollars(value * 100_000.0).unwrap(),
+            cumulative_pnl: Cash::ZERO,
+            daily_realized: Cash::ZERO,
+            cumulative_realized: Cash::ZERO,
+            daily_flow: Cash::ZERO,
+            cumulative_flow: Cash::ZERO,
+            adjustment: Cash::ZERO,
+            baseline: false,
+            is_complete: true,
+            target_returns: None,
+            lots: Vec::new(),
+        },
+        computed_from: ComputedFrom { method_version: 1, portfolio_version: Version(7), vintage: 3 },
+        position: Position(9),
+        recorded_at: Timestamp::UNIX_EPOCH,
+    };
+    TrackRecord::of(calendar::sessions(first, LAST).zip(returns).map(row).collect())
+}
+
+const TEN: [f64; 10] = [0.010, -0.005, 0.002, -0.012, 0.008, 0.004, -0.003, 0.006, -0.001, 0.005];
+
+#[test]
+fn performance_is_that_of_the_worked_example() {
+    let book = inputs(Some(100_000), &[]);
+    let id = book.portfolios[0].portfolio_id;
+    let found = performance(&book, id, &track(&TEN), SeriesPeriod::Weekly);
+    let figures = found.figures;
+    near(figures.returns.unwrap().inception, 0.013_883_498_1);
+    near(figures.returns.unwrap().day, 0.005);
+    let fall = figures.max_drawdown.unwrap();
+    near(Some(fall.value), -0.014_973_88);
+    let session = |number: i32| Some(calendar::nth_session(LAST, number - 10));
+    assert_eq!((fall.peak_date, fall.trough_date), (session(1), session(4)));
+    // Ten returns are too few for a ratio, and no year.
+    assert_eq!(figures.sharpe_ratio, None);
+    assert_eq!(found.unavailable["sharpe_ratio"].reason, Reason::InsufficientHistory);
+    assert_eq!(found.unavailable["returns.1m"].reason, Reason::InsufficientHistory);
+    let weeks = figures.series.unwrap();
+    assert_eq!(weeks.last().unwrap().period_end_date, LAST);
+    let linked: f64 = weeks.iter().map(|week| 1.0 + week.r#return.unwrap()).product();
+    near(Some(linked - 1.0), 0.013_883_498_1);
+    assert!(figures.freshness.unwrap().is_current && figures.risk_free_assumed == Some(true));
+}
+
+#[test]
+fn ratios_are_those_of_the_worked_example_twice_over() {
+    let book = inputs(Some(100_000), &[]);
+    let (id, sources) = (book.portfolios[0].portfolio_id, book.sources().clone());
+    let book = RiskInputs::of(RiskSources { rate: Some(0.04), ..sources });
+    let twenty: Vec<f64> = TEN.iter().chain(&TEN).copied().collect();
+    let figures = performance(&book, id, &track(&twenty), SeriesPeriod::Monthly).figures;
+    // The mean and the downside deviation of ten returns are those of the ten twice over; the sample's deviation is not.
+    near(figures.sortino_ratio, 4.571_741_5);
+    let sample = 9.0_f64 * 2.0 / 19.0;
+    let expected = 2.939_558_8 / sample.sqrt();
+    assert!((figures.sharpe_ratio.unwrap() - expected).abs() < 1e-6);
+    assert_eq!((figures.risk_free_rate, figures.limited_history), (Some(0.04), Some(true)));
+}
+
+#[test]
+fn a_track_record_has_a_volatility_of_its_own() {
+    let book = inputs(Some(100_000), &[]);
+    let returns: Vec<f64> = (1..=252).map(|t| s(f64::from(t))).collect();
+    let figures = track_record_volatility(&book, &track(&returns)).figures;
+    // Snapshots are in money: a hundredth of a cent of 100,000.
+    assert!((figures.realized_volatility_21d.unwrap() - 0.100_298_096_6).abs() < 1e-6);
+    assert!((figures.realized_volatility_63d.unwrap() - 0.088_743_754_8).abs() < 1e-6);
+    assert_eq!(track_record_volatility(&book, &TrackRecord::default()).reason, Some(Reason::NoSnapshots));
+    let short = track_record_volatility(&book, &track(&returns[..62]));
+    assert_eq!(short.reason, Some(Reason::InsufficientHistory));
 }

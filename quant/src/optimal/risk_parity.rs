@@ -1,8 +1,9 @@
 //! Equal risk contributions: every asset adds the same share to the variance (Maillard, Roncalli and Teiletche 2010).
 
 use crate::covariance::{correlation_of, deviations};
-use crate::linear::{Cholesky, Symmetric, dot};
+use crate::linear::{Cholesky, Symmetric};
 use crate::optimal::{NoPortfolio, OptimalPortfolio, PIVOT_MIN, portfolio, usable};
+use crate::products::dot;
 
 const STEPS_MAX: u32 = 200;
 /// Settled when no weight moves by more than this, relative to itself.

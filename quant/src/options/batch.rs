@@ -1,8 +1,10 @@
 //! Values and Greeks of many options at once, as columns.
 //!
 //! The rows run through the same straight-line code as a single option, in blocks that stay in the first cache and that
-//! the compiler turns into vector instructions; a row has the same bits here and in [`greeks`]. Rows
+//! the compiler turns into the widest vector instructions that the processor has; a row has the same bits here and in [`greeks`]. Rows
 //! to which the formula does not apply are taken out and go through [`greeks`] one by one.
+
+use fearless_simd::{Level, dispatch};
 
 use crate::options::black_scholes::Common;
 use crate::options::greeks::{FirstGreeks, Greeks, greeks};
@@ -221,8 +223,12 @@ impl Block {
         BLOCK.min(options.kind.len() - start)
     }
 
-    #[inline(never)]
     fn evaluate(&mut self) {
+        dispatch!(Level::new(), _ => self.apply());
+    }
+
+    #[inline(always)]
+    fn apply(&mut self) {
         let inputs = self.sign.iter().zip(&self.spot).zip(&self.strike).zip(&self.years);
         let inputs = inputs.zip(&self.rate).zip(&self.dividend_yield).zip(&self.volatility);
         let outputs = self.price.iter_mut().zip(&mut self.delta).zip(&mut self.gamma);

@@ -6,7 +6,7 @@ use quant::options::batch::{OptionColumns, greek_columns};
 use quant::options::black_scholes::{bounds, price};
 use quant::options::greeks::{Greeks, greeks};
 use quant::options::implied_volatility::{
-    UNCERTAINTY_MAX, VOLATILITY_MAX, VOLATILITY_MIN, implied_volatility,
+    QuoteColumns, UNCERTAINTY_MAX, VOLATILITY_MAX, VOLATILITY_MIN, implied_volatilities, implied_volatility,
 };
 use quant::options::{OptionKind, OptionMarket, OptionRefusal, OptionTerms};
 
@@ -146,7 +146,20 @@ proptest! {
         let (terms, market, _) = option;
         let (lower, upper) = bounds(&terms, &market).unwrap();
         let quote = lower + share * (upper - lower);
-        match implied_volatility(&terms, &market, quote) {
+        let other = price(&terms, &market, 0.31).unwrap();
+        let in_company = implied_volatilities(&QuoteColumns {
+            kind: &[terms.kind; 40],
+            spot: &[market.spot; 40],
+            strike: &[terms.strike; 40],
+            years: &[terms.years; 40],
+            rate: &[market.rate; 40],
+            dividend_yield: &[market.dividend_yield; 40],
+            price: &std::array::from_fn::<f64, 40, _>(|row| if row % 3 == 0 { quote } else { other }),
+        })
+        .unwrap();
+        let alone = implied_volatility(&terms, &market, quote);
+        prop_assert!(in_company.iter().step_by(3).all(|found| *found == alone));
+        match alone {
             Ok(found) => {
                 let again = price(&terms, &market, found.volatility).unwrap();
                 prop_assert!((again - quote).abs() <= 1e-13 * market.spot.max(terms.strike));
@@ -174,7 +187,18 @@ proptest! {
         if let Ok(greeks) = &single {
             prop_assert!(all(greeks).iter().all(|value| value.is_finite()), "{:?}", greeks);
         }
-        if let Ok(found) = implied_volatility(&terms, &market, quote) {
+        let alone = implied_volatility(&terms, &market, quote);
+        let many = implied_volatilities(&QuoteColumns {
+            kind: &[kind, OptionKind::Call],
+            spot: &[spot, 100.0],
+            strike: &[strike, 110.0],
+            years: &[years, 0.5],
+            rate: &[rate, 0.03],
+            dividend_yield: &[dividend_yield, 0.01],
+            price: &[quote, 4.0],
+        });
+        prop_assert!(many.is_ok_and(|many| many.first() == Some(&alone)));
+        if let Ok(found) = alone {
             prop_assert!(found.volatility.is_finite() && found.uncertainty.is_finite());
         }
         if let Ok(value) = american(&terms, &market, volatility) {

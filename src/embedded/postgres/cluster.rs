@@ -9,6 +9,7 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 
 use super::pid_file::{PidFile, socket, socket_lock};
+use super::settings::MEMORY;
 use super::{NAME, PostgresOptions};
 use crate::embedded::error::{EmbeddedError, file_error};
 use crate::embedded::home::Home;
@@ -140,6 +141,7 @@ impl Server for Cluster {
         for setting in self.options.durability.settings().chain([sockets]) {
             command.arg("-c").arg(setting);
         }
+        command.envs(MEMORY.iter().copied());
         Ok(command)
     }
 

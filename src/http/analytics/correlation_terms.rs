@@ -5,7 +5,8 @@ use quant::selection::{COUNT_DEFAULT, Limits, VALUE_MIN, WEIGHT_MIN};
 use utoipa::IntoParams;
 
 use super::question::within;
-use crate::http::query::Parameters;
+use crate::http::books::AsOf;
+use crate::http::query::{FromParameters, Parameters};
 
 /// The parameters, for the documentation.
 #[derive(Debug, IntoParams)]
@@ -39,6 +40,21 @@ pub enum Filters {
     All,
     /// Only those that matter.
     Large,
+}
+
+/// A question about all positions.
+#[derive(Debug)]
+pub struct AllPositions {
+    /// Which returns.
+    pub terms: CorrelationTerms,
+    /// As of when.
+    pub as_of: AsOf,
+}
+
+impl FromParameters for AllPositions {
+    fn read(parameters: &mut Parameters) -> Option<Self> {
+        Some(Self { terms: correlation_terms(parameters, Filters::All)?, as_of: AsOf::read(parameters) })
+    }
 }
 
 /// Reads the parameters.

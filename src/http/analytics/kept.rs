@@ -5,8 +5,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::value::RawValue;
 
-/// Most bytes of all answers that are kept.
+/// Most bytes of all answers that are kept, with their keys.
 const BYTES_MAX: usize = 32 << 20;
+
+/// An answer, with its items in all and the next cursor where it is a page.
+#[derive(Debug, Clone)]
+pub struct KeptAnswer {
+    /// As it is sent.
+    pub data: Arc<RawValue>,
+    /// How many items the list has, and where its next page begins.
+    pub listed: Option<(i64, Option<String>)>,
+}
 
 /// Answers by what they follow from. Whoever asks has shown before that the portfolios are theirs.
 #[derive(Debug, Default)]
@@ -16,37 +25,38 @@ pub struct KeptAnswers {
 
 #[derive(Debug, Default)]
 struct Kept {
-    answers: HashMap<String, (Arc<RawValue>, u64)>,
+    answers: HashMap<String, (KeptAnswer, u64)>,
     bytes: usize,
     uses: u64,
 }
 
 impl KeptAnswers {
     /// The answer with this key, if it is there.
-    pub fn find(&self, key: &str) -> Option<Arc<RawValue>> {
+    pub fn find(&self, key: &str) -> Option<KeptAnswer> {
         let mut kept = self.lock();
         kept.uses += 1;
         let uses = kept.uses;
         let (answer, used) = kept.answers.get_mut(key)?;
         *used = uses;
-        Some(Arc::clone(answer))
+        Some(answer.clone())
     }
 
     /// Keeps an answer; what was not asked for longest makes room.
-    pub fn keep(&self, key: String, answer: &Arc<RawValue>) {
+    pub fn keep(&self, key: String, answer: &KeptAnswer) {
         let mut kept = self.lock();
         kept.uses += 1;
         let uses = kept.uses;
-        kept.bytes += answer.get().len();
-        if let Some((before, _)) = kept.answers.insert(key, (Arc::clone(answer), uses)) {
-            kept.bytes -= before.get().len();
+        let size = key.len();
+        kept.bytes += size + answer.data.get().len();
+        if let Some((before, _)) = kept.answers.insert(key, (answer.clone(), uses)) {
+            kept.bytes -= size + before.data.get().len();
         }
         while kept.bytes > BYTES_MAX
             && let Some(oldest) =
                 kept.answers.iter().min_by_key(|(_, (_, used))| *used).map(|(key, _)| key.clone())
             && let Some((gone, _)) = kept.answers.remove(&oldest)
         {
-            kept.bytes -= gone.get().len();
+            kept.bytes -= oldest.len() + gone.data.get().len();
         }
     }
 
@@ -62,7 +72,8 @@ mod tests {
     #[test]
     fn what_was_not_asked_for_longest_makes_room() {
         let third = format!("\"{}\"", "x".repeat(BYTES_MAX / 3));
-        let large = Arc::<RawValue>::from(RawValue::from_string(third).unwrap());
+        let data = Arc::<RawValue>::from(RawValue::from_string(third).unwrap());
+        let large = KeptAnswer { data, listed: None };
         let answers = KeptAnswers::default();
         answers.keep("a".to_owned(), &large);
         answers.keep("b".to_owned(), &large);

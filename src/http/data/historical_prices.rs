@@ -10,7 +10,9 @@ use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::columns::price_columns;
-use super::{DateFormat, Lookback, PriceColumns, SYMBOLS_MAX, Terms, TermsParameters, WindowView, distinct};
+use super::{
+    DateFormat, Lookback, PriceColumns, SYMBOLS_MAX, Terms, TermsParameters, Window, WindowView, distinct,
+};
 use crate::http::answer::{Answer, Envelope};
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
@@ -42,7 +44,7 @@ pub struct Which {
 
 /// How many symbols.
 #[derive(Debug, Clone, Copy)]
-struct MaxSymbols(usize);
+pub(super) struct MaxSymbols(usize);
 
 impl FromStr for MaxSymbols {
     type Err = String;
@@ -110,16 +112,41 @@ pub async fn show(
     Query(which): Query<Which>,
 ) -> Result<Answer<HistoricalPrices>, ApiError> {
     let window = which.terms.window(&api, which.lookback_days).await?;
-    let most = which.max_symbols.map_or(SYMBOLS_MAX, |most| most.0);
-    let (wanted, beyond) = which.symbols.split_at(most.min(which.symbols.len()));
+    let shape = Shape::of(which.max_symbols, which.include_factor_etfs, which.date_format);
+    Ok(Answer::ok(&caller, historical(&api, &which.symbols, &window, shape).await?))
+}
+
+/// How many symbols are shown, beside what, in which format.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shape {
+    most: usize,
+    include_factor_etfs: bool,
+    date_format: DateFormat,
+}
+
+impl Shape {
+    /// The first so many symbols, and the series of the active risk factors or not.
+    pub(super) fn of(most: Option<MaxSymbols>, include_factor_etfs: bool, date_format: DateFormat) -> Self {
+        Self { most: most.map_or(SYMBOLS_MAX, |most| most.0), include_factor_etfs, date_format }
+    }
+}
+
+/// The prices of the first symbols; the others, and those without, are excluded with a reason.
+pub(super) async fn historical(
+    api: &Api,
+    symbols: &[Symbol],
+    window: &Window,
+    shape: Shape,
+) -> Result<HistoricalPrices, ApiError> {
+    let (wanted, beyond) = symbols.split_at(shape.most.min(symbols.len()));
     let mut wanted = wanted.to_vec();
-    if which.include_factor_etfs {
+    if shape.include_factor_etfs {
         let known = factors::registry(&**api.shared().await?, Some(window.vintage)).await?;
-        let asked: BTreeSet<Symbol> = which.symbols.iter().cloned().collect();
+        let asked: BTreeSet<&Symbol> = symbols.iter().collect();
         let proxies = known.registry.active().map(|factor| factor.proxy.clone());
         wanted.extend(proxies.filter(|proxy| !asked.contains(proxy)));
     }
-    let mut found = price_columns(&api, &wanted, &window, which.date_format).await?;
+    let mut found = price_columns(api, &wanted, window, shape.date_format).await?;
     let excluded = |symbol: &Symbol, reason| Excluded { symbol: symbol.clone(), reason };
     let mut symbols_excluded: Vec<Excluded> =
         beyond.iter().map(|symbol| excluded(symbol, ExclusionReason::BeyondMaxSymbols)).collect();
@@ -133,6 +160,6 @@ pub async fn show(
             None => symbols_excluded.push(excluded(&symbol, ExclusionReason::NoBars)),
         }
     }
-    let metadata = WindowView::from(&window);
-    Ok(Answer::ok(&caller, HistoricalPrices { symbols, symbols_included, symbols_excluded, metadata }))
+    let metadata = WindowView::from(window);
+    Ok(HistoricalPrices { symbols, symbols_included, symbols_excluded, metadata })
 }

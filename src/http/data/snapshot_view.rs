@@ -1,6 +1,6 @@
 //! A snapshot as it is shown.
 
-use events::portfolio::valuation::Snapshot;
+use events::portfolio::valuation::{Horizon, Snapshot};
 use events::{Cash, Position, Version};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -72,6 +72,25 @@ pub struct PortfolioSnapshotView {
     private_count: usize,
     /// Of them without a price.
     unpriced_count: usize,
+    /// What would be earned by the end of the year if target prices came true, as a fraction of the equity; null without
+    /// equity or such targets. Options are at their intrinsic value.
+    #[schema(example = 0.031)]
+    target_price_return_eoy: Option<f64>,
+    /// The same until the end of the next year.
+    #[schema(example = 0.066)]
+    target_price_return_next_year: Option<f64>,
+    /// The same if it goes badly.
+    #[schema(example = -0.042)]
+    target_price_downside_return: Option<f64>,
+    /// Exposure with a target in percent of all; null where there is no exposure.
+    #[schema(example = 70.552_147)]
+    target_price_coverage_pct: Option<f64>,
+    /// Open positions with a target.
+    target_price_positions_count: usize,
+    /// Open positions.
+    target_price_total_positions: usize,
+    /// The last date on which a target was said; null where there was none.
+    target_price_last_revision_date: Option<Date>,
     /// The version of the portfolio that it was computed from.
     #[schema(value_type = i64, example = 5)]
     portfolio_version: Version,
@@ -92,6 +111,14 @@ impl From<&SnapshotRow> for PortfolioSnapshotView {
     fn from(row: &SnapshotRow) -> Self {
         let SnapshotRow { snapshot, computed_from, position, recorded_at } = row;
         let Snapshot { standing, .. } = snapshot;
+        let returns = snapshot.target_returns.as_deref();
+        let target_return = |horizon| {
+            let total = &returns?.total;
+            let has_some = total.at(horizon).positions_with_targets > 0;
+            total.contribution(horizon, standing.equity).filter(|_| has_some)
+        };
+        let gross = standing.at_market.gross();
+        let covered = returns.map_or(Cash::ZERO, |returns| returns.total.covered_exposure);
         Self {
             snapshot_date: snapshot.snapshot_date,
             equity_balance: standing.equity,
@@ -116,6 +143,13 @@ impl From<&SnapshotRow> for PortfolioSnapshotView {
             option_count: standing.option_count,
             private_count: standing.private_count,
             unpriced_count: standing.unpriced_count,
+            target_price_return_eoy: target_return(Horizon::Eoy),
+            target_price_return_next_year: target_return(Horizon::NextYear),
+            target_price_downside_return: target_return(Horizon::Downside),
+            target_price_coverage_pct: gross.is_positive().then(|| 100.0 * covered.to_f64() / gross.to_f64()),
+            target_price_positions_count: returns.map_or(0, |returns| returns.total.positions_with_targets),
+            target_price_total_positions: standing.position_count,
+            target_price_last_revision_date: returns.and_then(|returns| returns.last_revision_date),
             portfolio_version: computed_from.portfolio_version,
             vintage: computed_from.vintage,
             method_version: computed_from.method_version,

@@ -1,12 +1,12 @@
 //! `GET /data/portfolio/{portfolio_id}/snapshots`
 
 use axum::extract::State;
-use events::PortfolioId;
 use events::time::TradingDay;
+use events::{PortfolioId, Position};
 use jiff::ToSpan;
 use projections::Projection;
 use projections::portfolios::Portfolios;
-use projections::snapshots::{self, Lots, Snapshots};
+use projections::snapshots::{self, Lots, SnapshotRow, Snapshots};
 use utoipa::IntoParams;
 
 use super::PortfolioSnapshotView;
@@ -67,6 +67,47 @@ impl FromParameters for Which {
     }
 }
 
+/// A page of snapshots.
+#[derive(Debug)]
+pub struct SnapshotPage {
+    rows: Vec<SnapshotRow>,
+    total: i64,
+    next: Option<KeyCursor<'n'>>,
+    position: Position,
+    date: TradingDay,
+}
+
+impl Which {
+    /// The page that is asked for; a portfolio that the caller does not see answers 404.
+    pub async fn page(
+        self,
+        api: &Api,
+        caller: &Caller,
+        portfolio_id: PortfolioId,
+        at_least: AtLeast,
+    ) -> Result<SnapshotPage, ApiError> {
+        let position = at_least.shown_by(api, &[Portfolios::NAME, Snapshots::NAME]).await?;
+        let view = api.view(caller).await?;
+        let (date, known_at) = (self.as_of.date(), self.as_of.known_at());
+        api.book(&view, portfolio_id, known_at).await?;
+        let dates = (self.first, self.last);
+        let rows = snapshots::range(&view, portfolio_id, dates, known_at, Lots::LeftOut).await?;
+        let total = i64::try_from(rows.len()).unwrap_or(i64::MAX);
+        let keyed = rows.into_iter().map(|row| (row.snapshot.snapshot_date.to_string(), row)).collect();
+        let (rows, next) = self.paging.page_of(keyed, Direction::Rising);
+        Ok(SnapshotPage { rows, total, next, position, date })
+    }
+}
+
+impl SnapshotPage {
+    /// The page with each snapshot shown in some way.
+    pub fn answer<T>(self, caller: &Caller, show: impl FnMut(&SnapshotRow) -> T) -> Answer<Vec<T>> {
+        let Self { rows, total, next, position, date } = self;
+        let shown = rows.iter().map(show).collect();
+        Answer::ok(caller, shown).at(position).as_of(date).total(total).next(next)
+    }
+}
+
 /// Lists the snapshots of a portfolio, one a session, oldest first.
 #[utoipa::path(get, path = "/api/v1/data/portfolio/{portfolio_id}/snapshots", tag = "portfolios",
     operation_id = "list_snapshots", extensions(("x-access" = json!("rows"))),
@@ -80,15 +121,6 @@ pub async fn list(
     Query(which): Query<Which>,
     at_least: AtLeast,
 ) -> Result<Answer<Vec<PortfolioSnapshotView>>, ApiError> {
-    let position = at_least.shown_by(&api, &[Portfolios::NAME, Snapshots::NAME]).await?;
-    let view = api.view(&caller).await?;
-    let known_at = which.as_of.known_at();
-    api.book(&view, portfolio_id, known_at).await?;
-    let dates = (which.first, which.last);
-    let rows = snapshots::range(&view, portfolio_id, dates, known_at, Lots::LeftOut).await?;
-    let total = i64::try_from(rows.len()).unwrap_or(i64::MAX);
-    let keyed = rows.iter().map(|row| (row.snapshot.snapshot_date.to_string(), row)).collect();
-    let (page, next) = which.paging.page_of(keyed, Direction::Rising);
-    let page = page.into_iter().map(PortfolioSnapshotView::from).collect();
-    Ok(Answer::ok(&caller, page).at(position).as_of(which.as_of.date()).total(total).next(next))
+    let page = which.page(&api, &caller, portfolio_id, at_least).await?;
+    Ok(page.answer(&caller, |row| PortfolioSnapshotView::from(row)))
 }

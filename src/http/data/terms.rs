@@ -73,10 +73,7 @@ impl Terms {
 
     /// The sessions up to the one told of, and the vintage.
     pub async fn window(&self, api: &Api, lookback: Lookback) -> Result<Window, ApiError> {
-        let last = self.session();
-        let first = calendar::nth_session(last, 1 - i32::from(lookback.0));
-        let sessions = calendar::sessions(first, last).collect();
-        Ok(Window { first, last, sessions, vintage: self.vintage(api).await? })
+        Ok(Window::until(self.session(), lookback, self.vintage(api).await?))
     }
 }
 
@@ -91,6 +88,14 @@ pub struct Window {
     pub sessions: Vec<Date>,
     /// As known at this vintage.
     pub vintage: Vintage,
+}
+
+impl Window {
+    /// So many sessions up to `last`.
+    pub fn until(last: Date, lookback: Lookback, vintage: Vintage) -> Self {
+        let first = calendar::nth_session(last, 1 - i32::from(lookback.0));
+        Self { first, last, sessions: calendar::sessions(first, last).collect(), vintage }
+    }
 }
 
 /// What an answer is about.

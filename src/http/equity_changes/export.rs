@@ -3,8 +3,7 @@
 use std::fmt::Write as _;
 
 use axum::extract::State;
-use axum::http::header;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use events::PortfolioId;
 use projections::Projection;
 use projections::portfolios::Portfolios;
@@ -18,6 +17,7 @@ use crate::http::path::Path;
 use crate::http::position::{AtLeast, PositionParameters};
 use crate::http::query::{FromParameters, Parameters, Query};
 use crate::http::state::Api;
+use crate::http::table::{self, cell};
 
 /// Which flows, in which form.
 #[derive(Debug)]
@@ -68,7 +68,7 @@ pub async fn export(
 ) -> Result<Response, ApiError> {
     at_least.shown_by(&api, &[Portfolios::NAME]).await?;
     let reading = api.reading(&caller, portfolio_id, which.as_of).await?;
-    let mut table = "change_date,change_type,amount,notes,id\r\n".to_owned();
+    let mut rows = "change_date,change_type,amount,notes,id\r\n".to_owned();
     for (_, change) in EquityChangeView::all(&reading) {
         if change.deleted_at.is_some()
             || !which.dates.hold(change.change_date)
@@ -79,29 +79,10 @@ pub async fn export(
         let notes = cell(change.notes.as_deref().unwrap_or_default());
         // Writing to a string does not fail.
         let _ = write!(
-            table,
+            rows,
             "{},{},{},{notes},{}\r\n",
             change.change_date, change.change_type, change.amount, change.id
         );
     }
-    let name = format!("attachment; filename=\"equity-changes-{portfolio_id}.csv\"");
-    let kind = "text/csv; charset=utf-8".to_owned();
-    Ok(([(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, name)], table).into_response())
-}
-
-/// A text as a cell: spreadsheets must not take it for a formula.
-fn cell(text: &str) -> String {
-    let guard = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
-    format!("\"{guard}{}\"", text.replace('"', "\"\""))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn cells_are_quoted_and_never_formulas() {
-        assert_eq!(cell("say \"so\", please"), "\"say \"\"so\"\", please\"");
-        assert_eq!(cell("=1+1"), "\"'=1+1\"");
-    }
+    Ok(table::file(&format!("equity-changes-{portfolio_id}.csv"), rows))
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use axum::extract::State;
+use events::run::RunKind;
 use events::{Cash, Interval, ModelId, RunId};
 use jiff::Timestamp;
 use projections::Projection;
@@ -88,6 +89,9 @@ pub struct EntryView {
     /// The model's present name.
     #[schema(example = "Golden cross")]
     model_name: String,
+    /// `simulated`: decided here; `imported`: decided elsewhere, and repeated from its ledger.
+    #[schema(value_type = String, example = "simulated")]
+    kind: RunKind,
     /// Length of its bars.
     #[schema(value_type = String, example = "1d")]
     interval: Interval,
@@ -132,6 +136,7 @@ impl From<Entry> for EntryView {
             run_number: entry.run_number,
             model_id: entry.model_id,
             model_name: entry.model_name,
+            kind: entry.kind,
             interval: entry.interval,
             completed_at: entry.completed_at,
             cumulative_return: shown("cumulative_return", entry.cumulative_return),

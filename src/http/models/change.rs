@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use events::ModelId;
-use events::model::{ModelChange, ModelCommand};
+use events::model::{ModelChange, ModelCommand, Risk};
 use utoipa::ToSchema;
 
 use super::view::PolicyView;
@@ -40,6 +40,9 @@ pub struct ChangeModel {
     fill_rule: Option<String>,
     /// What runs are compared with; null means nothing.
     benchmark: Option<String>,
+    /// What it may risk, as a whole.
+    #[schema(value_type = Option<Object>)]
+    risk: Option<Risk>,
 }
 
 impl FromMembers for ModelChange {
@@ -55,6 +58,7 @@ impl FromMembers for ModelChange {
             allowed_order_types: members.change("allowed_order_types"),
             fill_rule: members.clearable("fill_rule"),
             benchmark: members.clearable("benchmark"),
+            risk: members.change("risk"),
         })
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use axum::extract::State;
 use axum::http::StatusCode;
 use events::ModelId;
-use events::model::{ModelCommand, ModelDraft};
+use events::model::{ModelCommand, ModelDraft, Risk};
 use events::policy::OrderType;
 use projections::models;
 use utoipa::ToSchema;
@@ -41,7 +41,8 @@ pub struct CreateModel {
     /// Price concession of market and stop orders, as a fraction; by default 0.
     #[schema(example = "0.0005")]
     slippage_rate: Option<String>,
-    /// The types of order that are not refused; by default `market`, `limit` and `stop`.
+    /// The types of order that are not refused, of `market`, `limit`, `stop`, `stop_limit`, `trailing_stop`, `bracket`
+    /// and `oco`; by default `market`, `limit` and `stop`.
     allowed_order_types: Option<Vec<String>>,
     /// `open`, `next_open`, `same_close` or `next_close`; by default as the interval of the run suggests.
     #[schema(example = "open")]
@@ -49,6 +50,13 @@ pub struct CreateModel {
     /// What runs are compared with; by default nothing.
     #[schema(example = "QQQ")]
     benchmark: Option<String>,
+    /// What it may risk: `trading_style`, `margin_account`, `allow_shorting`, `gates` (`funds` or `all`),
+    /// `max_position_size`, `max_daily_loss`, `borrow_rate`, `interest_rate`, `maintenance_rate` and `rules`, each with
+    /// `name`, `priority`, `applies_to_symbols` and `limit`; by default only its cash.
+    #[schema(value_type = Option<Object>, example = json!({"margin_account": true, "allow_shorting": true,
+        "trading_style": "swing_trading", "rules": [{"name": "small positions",
+        "limit": {"type": "max_position", "fraction": "0.2"}}]}))]
+    risk: Option<Risk>,
 }
 
 impl FromMembers for ModelDraft {
@@ -65,6 +73,7 @@ impl FromMembers for ModelDraft {
             allowed_order_types: members.optional::<BTreeSet<OrderType>>("allowed_order_types"),
             fill_rule: members.optional("fill_rule"),
             benchmark: members.optional("benchmark"),
+            risk: members.optional("risk"),
         };
         Some(Self { name: name?, ..draft })
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use events::model::{ActiveModel, ModelSettings};
+use events::model::{ActiveModel, ModelSettings, Risk};
 use events::policy::{FillRule, OrderType, PolicySpec};
 use events::{Cash, Metadata, ModelId, Principal, Rate, Recorded, Symbol, Version};
 use jiff::Timestamp;
@@ -73,7 +73,8 @@ pub struct SettingsView {
     /// Price concession of market and stop orders, as a fraction.
     #[schema(value_type = String, example = "0.0005")]
     slippage_rate: Rate,
-    /// The types of order that are not refused: `market`, `limit`, `stop`.
+    /// The types of order that are not refused: `market`, `limit`, `stop`, `stop_limit`, `trailing_stop`, `bracket`,
+    /// `oco`.
     #[schema(value_type = Vec<String>, example = json!(["market", "limit", "stop"]))]
     allowed_order_types: BTreeSet<OrderType>,
     /// At which price market orders fill: `open`, `next_open`, `same_close` or `next_close`; null means as the
@@ -83,6 +84,9 @@ pub struct SettingsView {
     /// What runs are compared with.
     #[schema(value_type = Option<String>, example = "QQQ")]
     benchmark: Option<Symbol>,
+    /// What it may risk: the account, its gates, its rules.
+    #[schema(value_type = Object)]
+    risk: Risk,
 }
 
 impl From<ModelSettings> for SettingsView {
@@ -98,6 +102,7 @@ impl From<ModelSettings> for SettingsView {
             allowed_order_types: settings.allowed_order_types,
             fill_rule: settings.fill_rule,
             benchmark: settings.benchmark,
+            risk: settings.risk,
         }
     }
 }

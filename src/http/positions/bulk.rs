@@ -1,20 +1,17 @@
 //! `POST /positions/bulk`
 
-use std::collections::BTreeSet;
-
 use axum::extract::State;
 use axum::http::StatusCode;
 use events::PortfolioId;
-use events::portfolio::{BULK_MAX, LotDraft, PortfolioAct};
+use events::portfolio::{BULK_MAX, LotDraft};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::create::warnings;
-use super::draft::{NewPosition, new_lots, read_draft};
-use super::{PositionView, labels};
+use super::PositionView;
+use super::draft::{NewPosition, read_draft};
+use super::enter::enter;
 use crate::http::answer::{Answer, Envelope};
 use crate::http::body::{Body, FromMembers, Members};
-use crate::http::books::command;
 use crate::http::error::ApiError;
 use crate::http::idempotency::{ConditionParameters, WriteParameters, Writing};
 use crate::http::state::Api;
@@ -73,21 +70,11 @@ pub async fn create(
 ) -> Result<Answer<CreatedPositions>, ApiError> {
     let Wish { portfolio_id, drafts } = body.value;
     let caller = &writing.caller;
-    api.own_portfolio(caller, portfolio_id).await?;
-    let labels = labels(&api, caller).await?;
-    let tags: BTreeSet<_> = drafts.iter().flat_map(|draft| &draft.tag_ids).collect();
-    labels.check(tags)?;
-    let warnings = warnings(&api, portfolio_id, &drafts).await?;
-    let lots = new_lots(writing.command_id, drafts);
-    let ids: Vec<_> = lots.iter().map(|lot| lot.position_id).collect();
-    let envelope = writing.envelope(command(PortfolioAct::OpenLots(lots)), body.hash);
-    let receipt = api.app().portfolios.execute(portfolio_id, envelope).await?;
-    let reading = api.written_book(caller, portfolio_id, &receipt).await?;
-    let found = ids.into_iter().map(|id| PositionView::find(&reading, id, &labels));
-    let positions = found.collect::<Result<Vec<_>, _>>()?;
-    let created = CreatedPositions { count: positions.len(), positions };
-    let answer = Answer::written(caller, &receipt, created).as_of(reading.date).status(StatusCode::CREATED);
-    Ok(warnings.into_iter().fold(answer, |answer, warning| {
+    let entered = enter(&api, &writing, portfolio_id, drafts, body.hash).await?;
+    let created = CreatedPositions { count: entered.positions.len(), positions: entered.positions };
+    let answer = Answer::written(caller, &entered.receipt, created).as_of(entered.date);
+    let answer = answer.status(StatusCode::CREATED);
+    Ok(entered.warnings.into_iter().fold(answer, |answer, warning| {
         answer.warning(format!("row {}: {}", warning.row + 1, warning.message))
     }))
 }

@@ -3,14 +3,14 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use events::PortfolioId;
-use events::portfolio::{LotDraft, LotWarning, PortfolioAct, lot_warnings};
+use events::portfolio::LotDraft;
 use utoipa::ToSchema;
 
-use super::draft::{NewPosition, new_lots, read_draft};
-use super::{PositionView, labels};
+use super::PositionView;
+use super::draft::{NewPosition, read_draft};
+use super::enter::enter;
 use crate::http::answer::{Answer, Envelope};
 use crate::http::body::{Body, FromMembers, Members};
-use crate::http::books::{command, today};
 use crate::http::error::ApiError;
 use crate::http::idempotency::{ConditionParameters, WriteParameters, Writing};
 use crate::http::state::Api;
@@ -57,27 +57,10 @@ pub async fn create(
 ) -> Result<Answer<PositionView>, ApiError> {
     let Wish { portfolio_id, draft } = body.value;
     let caller = &writing.caller;
-    api.own_portfolio(caller, portfolio_id).await?;
-    let labels = labels(&api, caller).await?;
-    labels.check(&draft.tag_ids)?;
-    let warnings = warnings(&api, portfolio_id, std::slice::from_ref(&draft)).await?;
-    let lots = new_lots(writing.command_id, vec![draft]);
-    let position_id = lots.first().map(|lot| lot.position_id);
-    let envelope = writing.envelope(command(PortfolioAct::OpenLots(lots)), body.hash);
-    let receipt = api.app().portfolios.execute(portfolio_id, envelope).await?;
-    let reading = api.written_book(caller, portfolio_id, &receipt).await?;
-    let position_id = position_id.ok_or_else(|| ApiError::not_found("position", "just entered"))?;
-    let view = PositionView::find(&reading, position_id, &labels)?;
-    let answer = Answer::written(caller, &receipt, view).as_of(reading.date).status(StatusCode::CREATED);
-    let answer = answer.location(&format!("/api/v1/positions/{position_id}"));
-    Ok(warnings.into_iter().fold(answer, |answer, warning| answer.warning(warning.message)))
-}
-
-/// What is odd about positions that are entered all the same.
-pub(super) async fn warnings(
-    api: &Api,
-    portfolio_id: PortfolioId,
-    drafts: &[LotDraft],
-) -> Result<Vec<LotWarning>, ApiError> {
-    Ok(lot_warnings(&api.portfolio_in_log(portfolio_id).await?, drafts, today()))
+    let mut entered = enter(&api, &writing, portfolio_id, vec![draft], body.hash).await?;
+    let view = entered.positions.pop().ok_or_else(|| ApiError::not_found("position", "just entered"))?;
+    let path = format!("/api/v1/positions/{}", view.id);
+    let answer = Answer::written(caller, &entered.receipt, view).as_of(entered.date);
+    let answer = answer.status(StatusCode::CREATED).location(&path);
+    Ok(entered.warnings.into_iter().fold(answer, |answer, warning| answer.warning(warning.message)))
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use events::model::Risk;
 use events::policy::{FillRule, OrderType, PolicySpec};
 use events::run::{BarsUsed, RunSnapshot};
 use events::{Cash, Rate, Symbol};
@@ -48,6 +49,9 @@ pub struct SnapshotView {
     /// What the run is compared with.
     #[schema(value_type = Option<String>, example = "QQQ")]
     benchmark: Option<Symbol>,
+    /// What it may risk: the account, its gates, its rules.
+    #[schema(value_type = Object)]
+    risk: Risk,
 }
 
 /// Which bars a run saw.
@@ -83,6 +87,7 @@ impl From<RunSnapshot> for SnapshotView {
             chunk_bars: snapshot.chunk_bars,
             code_version: snapshot.code_version,
             benchmark: snapshot.benchmark,
+            risk: snapshot.risk,
         }
     }
 }

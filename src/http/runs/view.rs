@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use events::run::{Drawdown, RunFigures, RunStatus};
+use events::run::{Drawdown, RunFigures, RunKind, RunStatus};
 use events::{Cash, Interval, ModelId, Principal, RunId, Symbol, Version};
 use jiff::Timestamp;
 use projections::runs::RunSummary;
@@ -30,6 +30,9 @@ pub struct RunView {
     /// `pending`, `running`, `completed`, `failed` or `cancelled`.
     #[schema(value_type = String, example = "completed")]
     pub status: RunStatus,
+    /// `simulated`: decided here; `imported`: decided elsewhere, and repeated from its ledger.
+    #[schema(value_type = String, example = "simulated")]
+    pub kind: RunKind,
     /// The name of its policy.
     #[schema(example = "builtin/sma-cross")]
     pub policy: String,
@@ -85,6 +88,7 @@ impl From<RunSummary> for RunView {
             model_name: run.model_name,
             run_number: run.run_number,
             status: run.status,
+            kind: RunKind::of_policy(&run.policy),
             policy: run.policy,
             symbols: run.symbols,
             interval: run.interval,
@@ -121,6 +125,10 @@ pub struct FiguresView {
     /// Profit of what is held; realised and open profit add up to the change in value exactly.
     #[schema(value_type = String, example = "23.95")]
     open_pnl: Cash,
+    /// Change in value that nobody decided: adjustments of an imported account. Profits and adjustments add up to the
+    /// change in value.
+    #[schema(value_type = String, example = "0")]
+    adjustments: Cash,
     /// Fees paid.
     #[schema(value_type = String, example = "14.02")]
     fees: Cash,
@@ -148,6 +156,7 @@ impl From<&RunFigures> for FiguresView {
             max_drawdown: figures.max_drawdown.as_ref().map_or(0.0, |fall: &Drawdown| fall.rate().to_f64()),
             realised_pnl: figures.realised_pnl,
             open_pnl: figures.open_pnl,
+            adjustments: figures.adjustments,
             fees: figures.fees,
             traded: figures.traded,
             buys: figures.counts.buys,

@@ -102,6 +102,8 @@ pub(super) enum RowError {
     NotAnObject(String),
     #[error("{0} occurs twice")]
     Twice(String),
+    #[error("less than nothing is held of {0}")]
+    Negative(String),
     #[error("no key starts with \"Time Series\"")]
     NoSeries,
     #[error("more than one key starts with \"Time Series\"")]

@@ -4,15 +4,17 @@
 //! its action does not explain is adjusted to, never repaired: holdings and cash after every record are those of the
 //! file.
 
+mod account;
+mod findings;
 mod record;
-mod repeat;
 mod replay;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::io::Read;
 
 use events::market::Bars;
-use events::{Cash, Market, Price, Quantity, Symbol};
+use events::{Cash, Interval, Market, Price, Quantity, Symbol};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
@@ -21,8 +23,6 @@ use super::intake::default_meaning;
 use super::lines::Lines;
 use super::reader::hexadecimal;
 use super::{ImportError, ImportOptions, Rejected, StampMeaning, Warned};
-
-pub use repeat::NotRepeatable;
 
 /// What was done, as written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +54,13 @@ pub struct RecordedState {
     pub positions: BTreeMap<Symbol, Quantity>,
 }
 
+impl fmt::Display for RecordedState {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "cash {}", self.cash)?;
+        self.positions.iter().try_for_each(|(symbol, quantity)| write!(out, ", {quantity} {symbol}"))
+    }
+}
+
 /// When something was recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordedStamp {
@@ -76,7 +83,7 @@ pub struct RecordedDecision {
     pub action: RecordedAction,
     /// The state that the action started from, where it is not the one before.
     pub adjusted_from: Option<RecordedState>,
-    /// Change of cash per share, rounded half to even to six decimals; absent where nothing was filled.
+    /// Change of cash per share, rounded half to even to eight decimals; absent where nothing was filled.
     pub fill_price: Option<Price>,
     /// What the account held afterwards.
     pub after: RecordedState,
@@ -111,6 +118,14 @@ pub struct RecordedLedger {
     pub sha256: String,
     /// The zone in which its stamps were read.
     pub zone_used: String,
+    /// Of its symbols.
+    pub market: Market,
+    /// Length of the bars that its stamps name.
+    pub interval: Interval,
+    /// Every symbol that it names, held or not.
+    pub universe: BTreeSet<Symbol>,
+    /// The line that opened the account.
+    pub opened_line: u64,
     /// When the account was opened: not always a trading bar.
     pub opened: RecordedStamp,
     /// What it was opened with.
@@ -119,10 +134,14 @@ pub struct RecordedLedger {
     pub records: Vec<RecordedDecision>,
     /// Oddities, with counts and first lines.
     pub warnings: BTreeMap<LedgerWarning, Warned>,
+    /// Every one of them, by line.
+    pub oddities: Vec<(u64, LedgerWarning)>,
     /// Lines that could not be read at all.
     pub rejected: Vec<Rejected>,
     /// Keys nobody asked for, and how often each occurred.
     pub unknown_keys: BTreeMap<String, u64>,
+    /// The first line of each of them.
+    pub unknown_lines: BTreeMap<String, u64>,
 }
 
 /// A fill that is not the open of the bar it is recorded in.
@@ -183,8 +202,8 @@ impl RecordedLedger {
         let clock = Clock::new(options, market)?;
         let scale = if market == Market::Crypto { 4 } else { Cash::SCALE };
         let ledger = replay::replay(&mut read, &clock, scale);
-        let (opened, opening) = match ledger.opening {
-            replay::Opening::Opened(stamp, state) => (stamp, state),
+        let (opened_line, opened, opening) = match ledger.opening {
+            replay::Opening::Opened(line, stamp, state) => (line, stamp, state),
             replay::Opening::Action { line } => {
                 return Err(LedgerError::NoOpening { file: file.to_owned(), line });
             }
@@ -194,13 +213,27 @@ impl RecordedLedger {
             file: file.to_owned(),
             sha256,
             zone_used: clock.zone_name,
+            market,
+            interval: interval_of(&opened.text),
+            universe: read.universe,
+            opened_line,
             opened,
             opening,
             records: ledger.records,
             warnings: ledger.warnings,
+            oddities: ledger.oddities,
             rejected: read.rejected,
             unknown_keys: read.unknown_keys,
+            unknown_lines: read.unknown_lines,
         })
+    }
+
+    /// What the source's rounding of cash can make of an amount: coins are paid to four decimals.
+    const fn rounding(&self) -> Cash {
+        match self.market {
+            Market::Crypto => Cash::from_units(100),
+            Market::UnitedStates | Market::China => Cash::from_units(1),
+        }
     }
 
     /// The fills that are not the open of their bar. The source filled some at the open of the day, and its prices
@@ -214,12 +247,11 @@ impl RecordedLedger {
                 let index = bars.starts().binary_search(&record.stamp.bar_start).ok();
                 let column = bars.column_of(&symbol).and_then(|column| bars.columns().get(column));
                 let open = column.zip(index).and_then(|(column, index)| column.open_at(index));
-                (open != Some(fill_price)).then_some(FillOffOpen {
-                    line: record.line,
-                    symbol,
-                    fill_price,
-                    open,
-                })
+                let amount = record.action.amount()?;
+                let value = |price| Cash::of(amount, price);
+                let agrees =
+                    open.is_some_and(|open| (value(open) - value(fill_price)).abs() <= self.rounding());
+                (!agrees).then_some(FillOffOpen { line: record.line, symbol, fill_price, open })
             })
             .collect()
     }
@@ -233,6 +265,19 @@ impl RecordedAction {
             Self::NoTrade => None,
         }
     }
+
+    /// How much.
+    pub const fn amount(&self) -> Option<Quantity> {
+        match self {
+            Self::Buy { amount, .. } | Self::Sell { amount, .. } => Some(*amount),
+            Self::NoTrade => None,
+        }
+    }
+}
+
+/// The length of the bars that such stamps name.
+fn interval_of(stamp: &str) -> Interval {
+    if stamp.contains(':') { Interval::Hour } else { Interval::Day }
 }
 
 /// How stamps become instants.

@@ -1,5 +1,6 @@
 //! Files as they are found, good and bad.
 
+mod accounts;
 mod csv;
 mod files;
 mod json;

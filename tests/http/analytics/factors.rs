@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use crate::http::kit::{Deck, idle_deck};
 use crate::http::portfolios::Portfolios;
 
-const DAY: &str = "2025-02-28";
+pub const DAY: &str = "2025-02-28";
 
 /// 130 sessions until [`DAY`]: SPY, TWICE with twice its returns, and YOUNG with the last three.
-async fn load_prices(deck: &Deck) -> f64 {
+pub async fn load_prices(deck: &Deck) -> f64 {
     let day: Date = DAY.parse().unwrap();
     let sessions: Vec<Date> =
         events::calendar::sessions(events::calendar::nth_session(day, -129), day).collect();
@@ -49,7 +49,7 @@ async fn load_prices(deck: &Deck) -> f64 {
 }
 
 /// A portfolio of 50,000 with 100 shares that were entered at the last close; answers with its id and their value.
-async fn portfolio(deck: &Deck) -> (String, f64) {
+pub async fn portfolio(deck: &Deck) -> (String, f64) {
     let close = load_prices(deck).await;
     let id = deck.portfolio("Waves").await;
     let entry = Price::from_units((close * 1e6).round() as i64 * 100).to_string();
@@ -61,17 +61,17 @@ async fn portfolio(deck: &Deck) -> (String, f64) {
     (id, 100.0 * close)
 }
 
-fn number(value: &Value) -> f64 {
+pub fn number(value: &Value) -> f64 {
     value.as_f64().or_else(|| value.as_str()?.parse().ok()).unwrap_or_else(|| panic!("{value} is no number"))
 }
 
 #[track_caller]
-fn close_to(value: &Value, should: f64) {
+pub fn close_to(value: &Value, should: f64) {
     let is = number(value);
     assert!((is - should).abs() <= 1e-5 * should.abs().max(1.0), "{is} is not {should}");
 }
 
-async fn analytic(deck: &Deck, id: &str, path: &str) -> Value {
+pub async fn analytic(deck: &Deck, id: &str, path: &str) -> Value {
     let join = if path.contains('?') { '&' } else { '?' };
     let reply = deck.see(&format!("/analytics/portfolio/{id}/{path}{join}as_of_date={DAY}")).await;
     assert_eq!(reply.meta()["as_of_date"], DAY, "{:#}", reply.body);

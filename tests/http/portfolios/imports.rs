@@ -19,7 +19,7 @@ fn form(fields: &[(&str, &str)], file: &str) -> String {
     )
 }
 
-async fn send(deck: &Deck, path: &str, fields: &[(&str, &str)], file: &str) -> Reply {
+pub(super) async fn send(deck: &Deck, path: &str, fields: &[(&str, &str)], file: &str) -> Reply {
     let request = deck.request(Method::POST, path).header("content-type", "multipart/form-data; boundary=b");
     request.body(form(fields, file)).reply().await
 }

@@ -83,7 +83,7 @@ async fn until_three(deck: &Deck, portfolio: &str, is_wanted: impl Fn(&[Value]) 
 }
 
 /// Sessions are recorded in portions; behind the last of them stands what they were computed from.
-async fn is_settled(deck: &Deck) -> bool {
+pub(super) async fn is_settled(deck: &Deck) -> bool {
     let client = deck.running.app.log.connector().connect().await.unwrap();
     let statement = "select coalesce(bool_and(v.portfolio_version = p.version and v.completed_seq > (
             select max(s.known_from) from portfolio_snapshots s where s.portfolio_id = p.portfolio_id)), false)

@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use super::Runs;
-use crate::http::kit::{Send, idle_deck};
+use crate::http::kit::{Send, deck, idle_deck};
 use crate::http::models::Models;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -103,4 +103,23 @@ async fn a_cancelled_run_keeps_its_reason_and_can_be_deleted() {
     let deleted = deck.delete(&path).await.position();
     deck.get_after(deleted, &path).await.problem(404, "not_found");
     deck.post(&format!("{path}/cancel"), &json!({})).await.problem(404, "not_found");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_that_a_run_records_belongs_to_the_request_that_started_it() {
+    let deck = deck().await;
+    let model = deck.model(json!({"name": "M", "symbols": ["AAPL"]})).await;
+    let started = deck.start_run(&model, json!({})).await;
+    let run = started.data(202)["run_id"].as_str().unwrap().to_owned();
+    let (end, position) = deck.end_of(&run).await;
+    assert_eq!(end, "completed");
+    let events = deck.get_after(position, &format!("/events?stream=run-{run}")).await;
+    let [requested, caused @ ..] = events.items().as_slice() else { panic!("no events") };
+    assert!(!caused.is_empty());
+    for event in caused {
+        assert_eq!(event["meta"]["request_id"], started.header("x-request-id"));
+        assert_eq!(event["correlation_id"], requested["correlation_id"]);
+        assert_eq!(event["causation_position"], requested["position"]);
+    }
+    assert_eq!(requested["correlation_id"], started.header("x-request-id"));
 }

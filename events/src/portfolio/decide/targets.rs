@@ -24,11 +24,12 @@ impl Portfolio {
             return Ok(vec![]);
         }
         let mut errors = Vec::new();
-        check_length("target_prices", drafts.len(), BULK_MAX, &mut errors);
-        let kept = self.targets.values().filter(|target| target.removed_date.is_none());
-        let mut taken: BTreeMap<_, _> =
-            kept.map(|target| ((target.symbol.clone(), target.position_type), ())).collect();
-        let count = taken.len();
+        check_length("target_prices", drafts.len(), TARGETS_MAX, &mut errors);
+        let kept = self.targets.iter().filter(|(_, target)| target.removed_date.is_none());
+        let held: BTreeMap<_, _> =
+            kept.map(|(id, target)| ((target.symbol.clone(), target.position_type), (*id, target))).collect();
+        let mut named = BTreeSet::new();
+        let mut count = held.len();
         let (mut events, mut clash) = (Vec::new(), None);
         for (row, (target_id, draft)) in drafts.into_iter().enumerate() {
             let mut broken = Vec::new();
@@ -41,31 +42,34 @@ impl Portfolio {
             errors.extend(broken.into_iter().map(|error| error.at_row(row)));
             let Some(symbol) = symbol else { continue };
             let pair = (symbol, position_type);
-            let held = self.target_of(&pair.0, pair.1);
-            match (taken.insert(pair.clone(), ()), held, existing) {
-                (Some(()), Some((id, target)), ExistingTarget::Update) => {
-                    events.extend(changed(id, target, draft.prices, now));
+            let is_named_twice = !named.insert(pair.clone());
+            match (held.get(&pair), existing) {
+                (Some((id, target)), ExistingTarget::Update) if !is_named_twice => {
+                    events.extend(changed(*id, target, draft.prices, now));
                 }
-                (Some(()), _, _) => {
+                (None, _) if !is_named_twice => {
+                    count += 1;
+                    events.push(PortfolioEvent::TargetCreated(TargetCreated {
+                        target_id,
+                        symbol: pair.0,
+                        position_type: pair.1,
+                        position_id: draft.position_id,
+                        prices: draft.prices,
+                        effective_date: now.today,
+                        at: now.at,
+                    }));
+                }
+                (Some(_) | None, _) => {
                     clash = clash.or(Some(PortfolioError::TargetExists {
                         symbol: pair.0.to_string(),
                         position_type: pair.1.name(),
                         row,
                     }));
                 }
-                (None, _, _) => events.push(PortfolioEvent::TargetCreated(TargetCreated {
-                    target_id,
-                    symbol: pair.0,
-                    position_type: pair.1,
-                    position_id: draft.position_id,
-                    prices: draft.prices,
-                    effective_date: now.today,
-                    at: now.at,
-                })),
             }
         }
-        if taken.len() > TARGETS_MAX {
-            let message = format!("at most {TARGETS_MAX}; there are {count}");
+        if count > TARGETS_MAX {
+            let message = format!("at most {TARGETS_MAX} in all; there are {}", held.len());
             errors.push(FieldError::new("target_prices", "too_long", message));
         }
         match clash {

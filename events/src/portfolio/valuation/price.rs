@@ -19,6 +19,14 @@ pub struct DatedPrice {
     pub price: Price,
 }
 
+impl DatedPrice {
+    /// Whether it is of `date`, or of one of the [`PRICE_LOOKBACK_SESSIONS`] before.
+    pub fn is_recent_on(&self, date: Date) -> bool {
+        // Most prices are of the date itself: only the others are worth a walk over the calendar.
+        self.date == date || (self.date < date && self.date >= earliest(date))
+    }
+}
+
 /// What the valuation needs of the market: raw closes, as splits left them.
 pub trait Prices {
     /// The close of `symbol` on `date`, or the latest before it; never a later one. An older one than
@@ -117,9 +125,7 @@ impl Portfolio {
 }
 
 fn recent(found: DatedPrice, date: Date, source: PriceSource) -> Option<LotPrice> {
-    // Most prices are of the date itself: only the others are worth a walk over the calendar.
-    let is_recent = found.date == date || (found.date < date && found.date >= earliest(date));
-    is_recent.then_some(LotPrice { price: found.price, price_date: found.date, source })
+    found.is_recent_on(date).then_some(LotPrice { price: found.price, price_date: found.date, source })
 }
 
 /// The first session whose close still values `date`.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::{Prices, Standing, Worth};
+use super::{LotValue, Prices, Standing, TargetReturns, Worth};
 use crate::portfolio::{Lot, Portfolio, worth};
 use crate::{Cash, EquityChangeId, PositionId, Price, calendar};
 
@@ -50,6 +50,10 @@ pub struct Snapshot {
     pub baseline: bool,
     /// Every open lot has a price.
     pub is_complete: bool,
+    /// What the lots would earn by the target prices of the session; none where there are no target prices. Options are
+    /// at their intrinsic value: closes say nothing of what they will be worth.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target_returns: Option<Box<TargetReturns>>,
     /// What each lot earned.
     pub lots: Vec<LotDay>,
 }
@@ -87,6 +91,7 @@ pub struct Roll<'a, P> {
     flows: BTreeMap<Date, Cash>,
     through: Date,
     state: RollState,
+    only_equity: bool,
 }
 
 impl Portfolio {
@@ -106,18 +111,29 @@ impl Portfolio {
         except: Option<EquityChangeId>,
         prices: &impl Prices,
     ) -> Option<Cash> {
-        let opening = self.settings.as_ref()?.opening_equity;
-        let mut roll = Roll::new(self, prices, date);
+        let mut roll = Roll::new(self, prices, date).only_equity();
         roll.flows = flows_of(self, except);
-        let rolled = roll.by_ref().last().map_or(opening, |snapshot| snapshot.standing.equity);
-        let session = roll.state.session;
+        let last = roll.last().map(|snapshot| (snapshot.snapshot_date, snapshot.standing.equity));
+        self.equity_after(last, except, date)
+    }
+
+    /// The same where the last session until `date` is known with the equity at its close; none before the first.
+    pub(super) fn equity_after(
+        &self,
+        last: Option<(Date, Option<Cash>)>,
+        except: Option<EquityChangeId>,
+        date: Date,
+    ) -> Option<Cash> {
+        let opening = self.settings.as_ref()?.opening_equity;
+        let (session, rolled) = last.map_or((None, opening), |(session, equity)| (Some(session), equity));
         // What happened since counts at the next session, but it is there already.
         let set = self.equity_adjustments.range(..=date).next_back();
         let set = set.filter(|(set_on, _)| session.is_none_or(|session| **set_on > session));
-        let (equity, waiting) = match set {
-            Some((set_on, set)) => (Some(set.equity), roll.flow_between(Some(*set_on), date)),
-            None => (rolled, roll.flow_between(session, date)),
+        let (equity, since) = match set {
+            Some((set_on, set)) => (Some(set.equity), Some(*set_on)),
+            None => (rolled, session),
         };
+        let waiting = flow_between(&flows_of(self, except), since, date);
         if equity.is_none() && waiting.is_zero() { None } else { Some(equity.unwrap_or_default() + waiting) }
     }
 }
@@ -132,7 +148,7 @@ impl<'a, P: Prices> Roll<'a, P> {
     /// From where a roll of the same facts and prices stood.
     pub fn resumed(portfolio: &'a Portfolio, prices: &'a P, through: Date, state: RollState) -> Self {
         let flows = flows_of(portfolio, None);
-        Self { portfolio, prices, flows, through, state }
+        Self { portfolio, prices, flows, through, state, only_equity: false }
     }
 
     /// Where it stands.
@@ -140,10 +156,14 @@ impl<'a, P: Prices> Roll<'a, P> {
         &self.state
     }
 
-    /// Flows after `after` until `until`, that date included.
+    /// Without what each lot earned, and what targets say.
+    #[must_use]
+    pub(super) fn only_equity(self) -> Self {
+        Self { only_equity: true, ..self }
+    }
+
     fn flow_between(&self, after: Option<Date>, until: Date) -> Cash {
-        let is_after = |date: &Date| after.is_none_or(|after| *date > after);
-        self.flows.range(..=until).filter(|(date, _)| is_after(date)).map(|(_, flow)| *flow).sum()
+        flow_between(&self.flows, after, until)
     }
 
     fn next_session(&self) -> Option<Date> {
@@ -187,8 +207,20 @@ impl<'a, P: Prices> Roll<'a, P> {
             adjustment: capital.adjustment,
             baseline: day.baseline,
             is_complete: standing.unpriced_count == 0,
-            lots,
+            target_returns: self.target_returns(&values, session, capital.closing),
+            lots: if self.only_equity { Vec::new() } else { lots },
         }
+    }
+
+    fn target_returns(
+        &self,
+        values: &[LotValue<'_>],
+        session: Date,
+        equity: Option<Cash>,
+    ) -> Option<Box<TargetReturns>> {
+        let mut targets = self.portfolio.targets.values();
+        let has_some = !self.only_equity && targets.any(|target| target.prices_on(session).is_some());
+        has_some.then(|| Box::new(self.portfolio.target_returns(values, session, equity, &|_, _, _| None)))
     }
 
     /// What a lot earned; none for one that is not there yet, or not any more.
@@ -264,6 +296,12 @@ impl<'a, P: Prices> Roll<'a, P> {
         }
         capital
     }
+}
+
+/// Flows after `after` until `until`, that date included.
+fn flow_between(flows: &BTreeMap<Date, Cash>, after: Option<Date>, until: Date) -> Cash {
+    let is_after = |date: &Date| after.is_none_or(|after| *date > after);
+    flows.range(..=until).filter(|(date, _)| is_after(date)).map(|(_, flow)| *flow).sum()
 }
 
 /// What came and went by date, but for one flow.

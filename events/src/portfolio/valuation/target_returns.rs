@@ -1,6 +1,7 @@
 //! What would be earned if target prices came true: per group, and of the portfolio.
 
 use std::collections::BTreeMap;
+use std::ops::AddAssign;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -8,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::LotValue;
 use crate::portfolio::{LotTerms, Portfolio, TargetPrices, worth};
 use crate::position::{InvestmentClass, OptionRight, PositionSymbol, PositionType, named};
-use crate::{Cash, OptionContract, Price};
+use crate::{Cash, OptionContract, Price, TargetId};
 
 named! {
     /// Which of the target prices.
@@ -57,6 +58,10 @@ pub struct GroupReturns {
     pub gross_exposure: Cash,
     /// How many lots it has.
     pub positions: usize,
+    /// Gross exposure of the lots that have a target of any horizon.
+    pub covered_exposure: Cash,
+    /// How many these are.
+    pub positions_with_targets: usize,
     /// At the end of the year.
     pub eoy: HorizonReturns,
     /// At the end of the next year.
@@ -70,6 +75,8 @@ pub struct GroupReturns {
 pub struct TargetReturns {
     /// The equity of the date.
     pub equity: Option<Cash>,
+    /// The last date until this one on which a target was said; none where there is no target.
+    pub last_revision_date: Option<Date>,
     /// PUBLIC lots that are held.
     pub longs: GroupReturns,
     /// PUBLIC lots that are owed.
@@ -110,7 +117,7 @@ impl GroupReturns {
         ratio(self.at(horizon).dollars, self.at(horizon).covered_exposure)
     }
 
-    /// The exposure with a target as a fraction of all of it.
+    /// The exposure with a target of this horizon as a fraction of all of it.
     pub fn coverage(&self, horizon: Horizon) -> Option<f64> {
         ratio(self.at(horizon).covered_exposure, self.gross_exposure)
     }
@@ -123,6 +130,10 @@ impl GroupReturns {
     fn add(&mut self, lot: &LotReturns) {
         self.positions += 1;
         self.gross_exposure += lot.exposure;
+        if !lot.gains.is_empty() {
+            self.covered_exposure += lot.exposure;
+            self.positions_with_targets += 1;
+        }
         for (horizon, gain) in &lot.gains {
             let returns = self.at_mut(*horizon);
             returns.dollars += gain.dollars;
@@ -133,8 +144,42 @@ impl GroupReturns {
     }
 }
 
+impl AddAssign for HorizonReturns {
+    fn add_assign(&mut self, other: Self) {
+        self.dollars += other.dollars;
+        self.covered_exposure += other.covered_exposure;
+        self.positions_with_targets += other.positions_with_targets;
+        self.intrinsic_only += other.intrinsic_only;
+    }
+}
+
+impl AddAssign for GroupReturns {
+    fn add_assign(&mut self, other: Self) {
+        self.gross_exposure += other.gross_exposure;
+        self.positions += other.positions;
+        self.covered_exposure += other.covered_exposure;
+        self.positions_with_targets += other.positions_with_targets;
+        self.eoy += other.eoy;
+        self.next_year += other.next_year;
+        self.downside += other.downside;
+    }
+}
+
+impl TargetReturns {
+    /// Adds the lots of another portfolio; equity is not theirs to say.
+    pub fn add_lots(&mut self, other: &Self) {
+        self.last_revision_date = self.last_revision_date.max(other.last_revision_date);
+        self.longs += other.longs;
+        self.shorts += other.shorts;
+        self.options += other.options;
+        self.rest += other.rest;
+        self.total += other.total;
+    }
+}
+
 /// One lot: its exposure, and what it would earn at the horizons that have a target.
 struct LotReturns {
+    target: Option<TargetId>,
     exposure: Cash,
     gains: Vec<(Horizon, Gain)>,
 }
@@ -154,7 +199,8 @@ impl Portfolio {
         option_value: OptionValue<'_>,
     ) -> TargetReturns {
         let targets = Targets::of(self, date);
-        let mut returns = TargetReturns { equity, ..TargetReturns::default() };
+        let last_revision_date = self.targets.values().filter_map(|target| target.said_on(date)).max();
+        let mut returns = TargetReturns { equity, last_revision_date, ..TargetReturns::default() };
         for value in values {
             let lot = lot_returns(value, &targets, option_value);
             returns.total.add(&lot);
@@ -168,15 +214,37 @@ impl Portfolio {
         }
         returns
     }
+
+    /// What the lots that each target of a date is for would earn; nothing where there is no such lot.
+    pub fn returns_by_target(
+        &self,
+        values: &[LotValue<'_>],
+        date: Date,
+        option_value: OptionValue<'_>,
+    ) -> BTreeMap<TargetId, GroupReturns> {
+        let targets = Targets::of(self, date);
+        let mut by_target: BTreeMap<TargetId, GroupReturns> =
+            targets.0.values().map(|(id, _)| (*id, GroupReturns::default())).collect();
+        for value in values {
+            let lot = lot_returns(value, &targets, option_value);
+            if let Some(returns) = lot.target.and_then(|id| by_target.get_mut(&id)) {
+                returns.add(&lot);
+            }
+        }
+        by_target
+    }
 }
 
 fn lot_returns(value: &LotValue<'_>, targets: &Targets<'_>, option_value: OptionValue<'_>) -> LotReturns {
-    // Without a price there is neither exposure nor anything to compare a target with.
-    let Ok(now) = &value.worth else { return LotReturns { exposure: Cash::ZERO, gains: Vec::new() } };
-    let exposure = now.market_value.abs();
     let terms = &value.lot.terms;
-    let Some(targets) = targets.of_lot(terms) else {
-        return LotReturns { exposure, gains: Vec::new() };
+    let (target, targets) = targets.of_lot(terms).unzip();
+    // Without a price there is neither exposure nor anything to compare a target with.
+    let Ok(now) = &value.worth else {
+        return LotReturns { target, exposure: Cash::ZERO, gains: Vec::new() };
+    };
+    let exposure = now.market_value.abs();
+    let Some(targets) = targets else {
+        return LotReturns { target, exposure, gains: Vec::new() };
     };
     let gain = |horizon: Horizon| {
         let target = horizon.of(targets)?;
@@ -190,22 +258,23 @@ fn lot_returns(value: &LotValue<'_>, targets: &Targets<'_>, option_value: Option
         let dollars = worth(value.quantity, then - now.price.price, terms.multiplier);
         Some((horizon, Gain { dollars, is_intrinsic }))
     };
-    LotReturns { exposure, gains: Horizon::ALL.iter().copied().filter_map(gain).collect() }
+    LotReturns { target, exposure, gains: Horizon::ALL.iter().copied().filter_map(gain).collect() }
 }
 
 /// The targets of a date by what they are of.
-struct Targets<'a>(BTreeMap<(&'a PositionSymbol, PositionType), &'a TargetPrices>);
+struct Targets<'a>(BTreeMap<(&'a PositionSymbol, PositionType), (TargetId, &'a TargetPrices)>);
 
 impl<'a> Targets<'a> {
     fn of(portfolio: &'a Portfolio, date: Date) -> Self {
-        let on_date = portfolio.targets.values().filter_map(|target| {
-            target.prices_on(date).map(|prices| ((&target.symbol, target.position_type), prices))
+        let on_date = portfolio.targets.iter().filter_map(|(id, target)| {
+            let prices = target.prices_on(date)?;
+            Some(((&target.symbol, target.position_type), (*id, prices)))
         });
         Self(on_date.collect())
     }
 
     /// The targets of a lot's symbol and type; of options also those of the underlying and the option's type.
-    fn of_lot(&self, terms: &LotTerms) -> Option<&'a TargetPrices> {
+    fn of_lot(&self, terms: &LotTerms) -> Option<(TargetId, &'a TargetPrices)> {
         let position_type = terms.position_type;
         let own = self.0.get(&(&terms.symbol, position_type)).copied();
         own.or_else(|| {

@@ -1,18 +1,23 @@
 //! The account of a run, kept a second time from its events and bars.
 
+mod imported;
+
 use std::collections::BTreeMap;
 
 use super::difference::{Discrepancy, holds, same};
 use super::fill::{Place, check_price};
+use super::money::{check_forced, check_money, financing};
+use crate::instrument::Market;
 use crate::market::{Bars, Columns};
+use crate::model::Risk;
 use crate::money::value_units;
-use crate::policy::{OrderId, OrderKind, Refusal, Side};
+use crate::policy::{Order, OrderId, OrderKind, OrderSide, OrderType, Refusal};
 use crate::run::clock::Clock;
 use crate::run::{
-    BarsClosed, Fingerprint, OrderAccepted, OrderFilled, OrderRefused, Run, RunEvent, RunFigures,
-    RunRequested, Trading,
+    BarsClosed, FinancingCharged, Fingerprint, OrderAccepted, OrderFilled, OrderRefused, Run, RunEvent,
+    RunFigures, RunRequested, Session, Trading,
 };
-use crate::{Cash, Decider, Price, Quantity};
+use crate::{Cash, Decider, Price, Quantity, Symbol};
 
 /// The state of a recheck.
 #[derive(Debug)]
@@ -20,12 +25,40 @@ pub(super) struct Account<'a> {
     bars: &'a Bars,
     run: Run,
     clock: Clock,
-    /// Executions since the last closed chunk.
-    filled: Vec<OrderFilled>,
+    /// Changes of the account since the last closed chunk.
+    moves: Vec<Move>,
+    /// Cash and value at the last closed bar.
+    closed_with: (Cash, Cash),
+    session: Option<Session>,
     /// Shares held and their marks at the last closed bar, by column.
     held: BTreeMap<usize, (Quantity, Price)>,
+    /// The last executed order, where it had waited.
+    bracket: Option<Order>,
     /// Bar and record of the next execution, as far as executions tell.
     cursor: Cursor,
+}
+
+/// A change of the account.
+#[derive(Debug, Clone)]
+struct Move {
+    bar: u32,
+    /// Ledger records that it made.
+    records: u32,
+    cash: Cash,
+    /// Column, shares afterwards and their price so far.
+    held: Vec<(usize, Quantity, Price)>,
+    made_by: Made,
+}
+
+/// What changed the account.
+#[derive(Debug, Clone)]
+enum Made {
+    /// An execution of an order.
+    Order(OrderFilled),
+    /// Interest and borrow fee.
+    Borrowing(Cash, Cash),
+    /// A line of an imported ledger.
+    Line,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -43,8 +76,11 @@ impl<'a> Account<'a> {
             bars,
             run: Run::default(),
             clock: Clock::new(bars.interval()),
-            filled: Vec::new(),
+            moves: Vec::new(),
+            closed_with: (Cash::ZERO, Cash::ZERO),
+            session: None,
             held: BTreeMap::new(),
+            bracket: None,
             cursor: Cursor::default(),
         }
     }
@@ -69,8 +105,9 @@ impl<'a> Account<'a> {
         Ok(())
     }
 
-    fn check_terms(&self, requested: &RunRequested) -> Checked {
+    fn check_terms(&mut self, requested: &RunRequested) -> Checked {
         let snapshot = &requested.snapshot;
+        self.closed_with = (snapshot.initial_cash, snapshot.initial_cash);
         let given = Fingerprint(self.bars.fingerprint());
         if snapshot.bars.fingerprint != given {
             let recorded = snapshot.bars.fingerprint.to_string();
@@ -85,10 +122,16 @@ impl<'a> Account<'a> {
     fn check(&mut self, run: &Trading, event: &RunEvent) -> Checked {
         match event {
             RunEvent::OrderAccepted(accepted) => self.check_accepted(run, accepted),
-            RunEvent::OrderFilled(filled) => self.check_filled(run, filled),
+            RunEvent::OrderFilled(filled) => match run.snapshot.policy.imported() {
+                Some(imported) => self.check_executed_line(run, imported, filled),
+                None => self.check_filled(run, filled),
+            },
+            RunEvent::AccountAdjusted(adjusted) => self.check_adjusted(run, adjusted),
+            RunEvent::LineImported(line) => self.check_line(run, line),
             RunEvent::OrderRefused(refused) => self.check_refused(run, refused),
             RunEvent::OrderExpired(expired) => check_waiting(run, expired.order_id),
             RunEvent::OrderCancelled(cancelled) => check_waiting(run, cancelled.order_id),
+            RunEvent::FinancingCharged(charged) => self.check_charged(run, charged),
             RunEvent::BarsClosed(closed) => self.check_closed(run, closed),
             RunEvent::RunCompleted(completed) => {
                 same("bars", completed.figures.bars, run.snapshot.run_bars())?;
@@ -113,14 +156,47 @@ impl<'a> Account<'a> {
     fn check_accepted(&self, run: &Trading, accepted: &OrderAccepted) -> Checked {
         self.check_bar(run, accepted.bar, accepted.bar_start_s)?;
         same("order_id", accepted.order_id, run.book.next_order())?;
-        let may_wait = match accepted.order.kind {
-            OrderKind::Market => run.snapshot.fill_rule.fills_later(),
-            OrderKind::Limit { .. } | OrderKind::Stop { .. } => true,
+        let allowed = &run.snapshot.allowed_order_types;
+        let kind = accepted.order.kind;
+        if let Some(parent) = accepted.parent {
+            holds(allowed.contains(&OrderType::Bracket), "brackets are allowed")?;
+            return self.check_exits(accepted, parent);
+        }
+        let may_wait = match kind {
+            OrderKind::Market | OrderKind::Bracket { entry_limit_price: None, .. } => {
+                run.snapshot.fill_rule.fills_later()
+            }
+            OrderKind::Limit { .. }
+            | OrderKind::Stop { .. }
+            | OrderKind::StopLimit { .. }
+            | OrderKind::TrailingStop { .. }
+            | OrderKind::Bracket { .. }
+            | OrderKind::Oco { .. } => true,
             OrderKind::Recorded { .. } => false,
         };
-        holds(may_wait, "only limit and stop orders wait, and market orders that fill in a later bar")?;
-        let allowed = &run.snapshot.allowed_order_types;
-        holds(allowed.contains(&accepted.order.kind.order_type()), "the type of the order is allowed")
+        holds(may_wait, "only orders that name a price wait, and market orders that fill in a later bar")?;
+        holds(allowed.contains(&kind.order_type()), "the type of the order is allowed")
+    }
+
+    /// Exits close what the execution before them opened. The terms of a bracket that did not wait are not recorded;
+    /// those of one that did are compared.
+    fn check_exits(&self, accepted: &OrderAccepted, parent: OrderId) -> Checked {
+        let Some(Made::Order(entry)) = self.moves.last().map(|moved| &moved.made_by) else {
+            return Err(Discrepancy::rule("exits follow the execution of their bracket"));
+        };
+        same("parent", parent, entry.order_id)?;
+        let order = &accepted.order;
+        holds(matches!(order.kind, OrderKind::Oco { .. }), "the exits of a bracket cancel each other")?;
+        holds(order.side.side() != entry.side && !order.side.opens(), "exits close what was opened")?;
+        holds(order.symbol == entry.symbol, "exits keep the symbol of their bracket")?;
+        same("bar", accepted.bar, entry.bar)?;
+        same("quantity", order.quantity, entry.quantity)?;
+        match &self.bracket {
+            Some(bracket) => {
+                holds(bracket.exits().as_ref() == Some(order), "exits are those of their bracket")
+            }
+            None => Ok(()),
+        }
     }
 
     fn check_refused(&self, run: &Trading, refused: &OrderRefused) -> Checked {
@@ -132,10 +208,25 @@ impl<'a> Account<'a> {
                 same("cash_available", *cash_available, run.book.cash())?;
                 holds(required_cash > cash_available, "cash that suffices refuses nothing")
             }
-            Refusal::NoPosition { .. } => same("position", Quantity::ZERO, position),
+            Refusal::NoPosition { .. } => {
+                let none = match refused.order.side {
+                    OrderSide::Cover => !position.is_negative(),
+                    OrderSide::Buy | OrderSide::Sell | OrderSide::Short => !position.is_positive(),
+                };
+                holds(none, "a position that is there refuses nothing")
+            }
             Refusal::InsufficientShares { have, want_to_sell } => {
-                same("have", *have, position)?;
+                same("have", *have, position.abs())?;
                 holds(want_to_sell > have, "shares that suffice refuse nothing")
+            }
+            Refusal::OppositePosition { have, .. } => same("have", *have, position),
+            Refusal::InsufficientMargin { required, available } => {
+                holds(run.snapshot.risk.margin_account, "only a margin account has a margin")?;
+                holds(required > available, "a margin that suffices refuses nothing")
+            }
+            Refusal::Rule { rule, .. } => {
+                let known = run.snapshot.risk.rules.iter().any(|known| known.name == *rule);
+                holds(known, "the terms have the rule that refuses")
             }
             // Whether these rules are broken shows when the run is decided again.
             Refusal::TooManyOrders { .. }
@@ -144,12 +235,16 @@ impl<'a> Account<'a> {
             | Refusal::OrderTypeNotAllowed { .. }
             | Refusal::RecordedPriceNotAllowed
             | Refusal::PriceNotPositive { .. }
+            | Refusal::TrailOutOfRange { .. }
+            | Refusal::LegsCrossed { .. }
+            | Refusal::BracketCloses { .. }
             | Refusal::TooManyResting { .. }
             | Refusal::SymbolNotAllowed { .. }
             | Refusal::NoPrice { .. }
             | Refusal::LotSize { .. }
             | Refusal::BoughtToday { .. }
             | Refusal::ShortingNotAllowed { .. }
+            | Refusal::Gate { .. }
             | Refusal::PositionTooLarge { .. } => Ok(()),
         }
     }
@@ -157,7 +252,7 @@ impl<'a> Account<'a> {
     fn check_filled(&mut self, run: &Trading, filled: &OrderFilled) -> Checked {
         let index = self.check_bar(run, filled.bar, filled.bar_start_s)?;
         self.check_record(filled)?;
-        let (_, columns) = self.column_of(filled)?;
+        let (column, columns) = self.column_of(filled)?;
         holds(run.snapshot.symbols.binary_search(&filled.symbol).is_ok(), "the symbol belongs to the run")?;
         let market = filled.symbol.market();
         let start = self.bars.starts().get(index).copied().unwrap_or_default();
@@ -167,9 +262,18 @@ impl<'a> Account<'a> {
         check_order_id(run, filled.order_id)?;
         let place =
             Place { snapshot: &run.snapshot, columns, index, warmup: run.snapshot.bars.warmup as usize };
-        check_price(place, filled, run.book.resting().get(&filled.order_id))?;
+        let resting = run.book.resting().get(&filled.order_id);
+        check_price(place, filled, resting)?;
+        self.bracket = resting.map(|resting| resting.order.clone());
         check_money(run, filled)?;
-        self.filled.push(filled.clone());
+        check_forced(&run.snapshot.risk, filled)?;
+        self.moves.push(Move {
+            bar: filled.bar,
+            records: 1,
+            cash: filled.cash,
+            held: vec![(column, filled.position, filled.price)],
+            made_by: Made::Order(filled.clone()),
+        });
         Ok(())
     }
 
@@ -200,33 +304,82 @@ impl<'a> Account<'a> {
         holds(aligned && bars > 0, "all columns have one entry per bar")?;
         holds(closed.next_bar() <= run.snapshot.run_bars(), "the bars belong to the run")?;
         let warmup = run.snapshot.bars.warmup as usize;
-        let mut filled = std::mem::take(&mut self.filled).into_iter().peekable();
-        let mut cash = run.book.cash();
-        if let Some(first) = filled.peek() {
-            cash = before(first);
-        }
+        let least = u32::from(run.snapshot.policy.imported().is_none());
+        let mut moves = std::mem::take(&mut self.moves).into_iter().peekable();
+        let (mut cash, mut value) = self.closed_with;
         let mut provisional = false;
         for (offset, bar) in (closed.first_bar..closed.next_bar()).enumerate() {
-            let mut records = 0;
-            while let Some(execution) = filled.next_if(|execution| execution.bar == bar) {
-                let (column, _) = self.column_of(&execution)?;
-                self.held.insert(column, (execution.position, execution.price));
-                cash = execution.cash;
-                records += 1;
-            }
             let index = warmup + bar as usize;
-            let value;
+            let charged = moves.next_if(|it| it.bar == bar && matches!(it.made_by, Made::Borrowing(..)));
+            cash -= self.check_day(run, index, (cash, value), charged)?;
+            let mut records = 0;
+            while let Some(moved) = moves.next_if(|moved| moved.bar == bar) {
+                if let Made::Borrowing(..) = moved.made_by {
+                    return Err(Discrepancy::rule("borrowing is paid for before anything is traded"));
+                }
+                for (column, position, price) in moved.held {
+                    self.held.insert(column, (position, price));
+                }
+                cash = moved.cash;
+                records += moved.records;
+            }
             (value, provisional) = self.valued(cash, index);
             let figure = |name: &str| format!("{name} of bar {bar}");
             let start = self.bars.starts().get(index).map(|start| start.as_second());
             same(&figure("bar_starts_s"), entry(&closed.bar_starts_s, offset), start.unwrap_or_default())?;
-            same(&figure("records"), entry(&closed.records, offset), records.max(1))?;
+            same(&figure("records"), entry(&closed.records, offset), records.max(least))?;
             same(&figure("cash"), entry(&closed.cash, offset), cash)?;
             same(&figure("value"), entry(&closed.value, offset), value)?;
         }
-        holds(filled.peek().is_none(), "every execution belongs to a closed bar")?;
+        holds(moves.peek().is_none(), "every execution belongs to a closed bar")?;
         same("provisional", closed.provisional, provisional)?;
+        holds(closed.session == self.session, "the trading day is that of the last bar")?;
+        self.closed_with = (cash, value);
         self.cursor = Cursor { bar: closed.next_bar(), record: closed.next_record(), executed: false };
+        Ok(())
+    }
+
+    /// Begins the trading day of the bar at `index`, where the terms depend on days; answers with what borrowing since
+    /// the day before cost, which must be what was charged.
+    fn check_day(
+        &mut self,
+        run: &Trading,
+        index: usize,
+        (cash, value): (Cash, Cash),
+        charged: Option<Move>,
+    ) -> Result<Cash, Discrepancy> {
+        let risk = &run.snapshot.risk;
+        let mut owed = (Cash::ZERO, Cash::ZERO);
+        if *risk != Risk::default() && run.snapshot.policy.imported().is_none() {
+            let start = self.bars.starts().get(index).copied().unwrap_or_default();
+            let market = run.snapshot.symbols.first().map_or(Market::UnitedStates, Symbol::market);
+            let date = self.clock.trading_date(market, start);
+            if self.session.is_none_or(|session| session.date != date) {
+                if let Some(before) = self.session {
+                    owed = financing(risk, cash, &self.held, (date - before.date).get_days());
+                }
+                self.session = Some(Session { date, opened_with: value });
+            }
+        }
+        let recorded = match charged.map(|charged| charged.made_by) {
+            Some(Made::Borrowing(interest, borrow_fee)) => (interest, borrow_fee),
+            Some(Made::Order(_) | Made::Line) | None => (Cash::ZERO, Cash::ZERO),
+        };
+        same("interest", recorded.0, owed.0)?;
+        same("borrow_fee", recorded.1, owed.1)?;
+        Ok(owed.0 + owed.1)
+    }
+
+    fn check_charged(&mut self, run: &Trading, charged: &FinancingCharged) -> Checked {
+        self.check_bar(run, charged.bar, charged.bar_start_s)?;
+        same("cash", charged.cash, run.book.cash() - charged.interest - charged.borrow_fee)?;
+        self.moves.push(Move {
+            bar: charged.bar,
+            records: 0,
+            cash: charged.cash,
+            held: Vec::new(),
+            made_by: Made::Borrowing(charged.interest, charged.borrow_fee),
+        });
         Ok(())
     }
 
@@ -247,13 +400,13 @@ impl<'a> Account<'a> {
     }
 
     fn check_figures(&self, run: &Trading, figures: &RunFigures) -> Checked {
-        holds(self.filled.is_empty(), "every execution belongs to a closed bar")?;
+        holds(self.moves.is_empty(), "every execution belongs to a closed bar")?;
         let expected = run.book.figures();
         same("value", figures.value, expected.value)?;
         same("cash", figures.cash, expected.cash)?;
         same(
-            "realised and open profit",
-            figures.realised_pnl + figures.open_pnl,
+            "realised and open profit with adjustments",
+            figures.realised_pnl + figures.open_pnl + figures.adjustments,
             figures.value - figures.initial_cash,
         )?;
         same("realised_pnl", figures.realised_pnl, expected.realised_pnl)?;
@@ -261,15 +414,6 @@ impl<'a> Account<'a> {
         same("return", figures.total_return, expected.total_return)?;
         same("records", figures.records, expected.records)?;
         holds(*figures == expected, "drawdown, counts and turnover follow from the events")
-    }
-}
-
-/// Cash before an execution.
-fn before(filled: &OrderFilled) -> Cash {
-    let value = Cash::of(filled.quantity, filled.price);
-    match filled.side {
-        Side::Buy => filled.cash + value + filled.fee,
-        Side::Sell => filled.cash - value + filled.fee,
     }
 }
 
@@ -286,28 +430,4 @@ fn check_order_id(run: &Trading, order_id: OrderId) -> Checked {
         return Ok(());
     }
     same("order_id", order_id, run.book.next_order())
-}
-
-/// Cash, position and profit must follow from the account before, and stay zero or more.
-fn check_money(run: &Trading, filled: &OrderFilled) -> Checked {
-    same("cash before", before(filled), run.book.cash())?;
-    let held = run.book.position(&filled.symbol);
-    let (position, profit) = match filled.side {
-        Side::Buy => (held + filled.quantity, Cash::ZERO),
-        Side::Sell => {
-            let holding = run.book.holdings().get(&filled.symbol);
-            let cost = holding.map(|holding| holding.cost_of(filled.quantity)).unwrap_or_default();
-            let bought_today =
-                holding.map(|holding| holding.bought_on(filled.trading_date)).unwrap_or_default();
-            let settled =
-                !filled.symbol.market().settles_next_day() || held - bought_today >= filled.quantity;
-            holds(settled, "what was bought today is not sold today")?;
-            let value = Cash::of(filled.quantity, filled.price);
-            (held - filled.quantity, value - filled.fee - cost)
-        }
-    };
-    same("position", filled.position, position)?;
-    same("realised_pnl", filled.realised_pnl, profit)?;
-    holds(!filled.cash.is_negative(), "cash is never negative")?;
-    holds(!filled.position.is_negative(), "holdings are never negative")
 }

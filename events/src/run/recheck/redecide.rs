@@ -70,6 +70,9 @@ impl Redecide {
             | RunEvent::OrderFilled(_)
             | RunEvent::OrderRefused(_)
             | RunEvent::OrderExpired(_)
+            | RunEvent::FinancingCharged(_)
+            | RunEvent::AccountAdjusted(_)
+            | RunEvent::LineImported(_)
             | RunEvent::BarsClosed(_)
             | RunEvent::RunCompleted(_) => RunCommand::Advance(Advance {
                 from_bar: self.run.next_bar().unwrap_or(u32::MAX),

@@ -7,7 +7,8 @@ use proptest::prelude::*;
 
 use super::support::{Told, daily, every, script, terms};
 use crate::market::{Bars, Columns};
-use crate::policy::{FillRule, Order, OrderKind, OrderSide, TimeInForce};
+use crate::model::{Gates, Limit, LossResponse, Risk, Rule};
+use crate::policy::{FillRule, Order, OrderKind, OrderSide, TimeInForce, Trail};
 use crate::run::recheck::recheck;
 use crate::run::{Action, RunEvent, RunSnapshot};
 use crate::{Cash, Interval, Price, Quantity, Rate};
@@ -42,18 +43,30 @@ prop_compose! {
 
 prop_compose! {
     fn some_order()(
-        side in prop::sample::select(vec![OrderSide::Buy, OrderSide::Buy, OrderSide::Sell, OrderSide::Short]),
+        side in prop::sample::select(vec![OrderSide::Buy, OrderSide::Buy, OrderSide::Sell, OrderSide::Short, OrderSide::Cover]),
         name in prop::sample::select(vec!["AAA", "BBB", "CCC", "ZZZ"]),
         quantity in -2_i64..400,
-        kind in 0..4_u8,
+        kind in 0..8_u8,
         cents in 900_i64..3_100,
+        apart in 1_i64..900,
         day in any::<bool>(),
     ) -> Order {
         let price = Price::from_units(cents * 1_000_000);
+        let (above, below) = (Price::from_units((cents + apart) * 1_000_000), Price::from_units((cents - apart) * 1_000_000));
         let time_in_force = if day { TimeInForce::Day } else { TimeInForce::Gtc };
         let kind = match kind {
             0 => OrderKind::Limit { limit_price: price, time_in_force },
             1 => OrderKind::Stop { stop_price: price, time_in_force },
+            2 => OrderKind::StopLimit { stop_price: price, limit_price: above, time_in_force },
+            3 => OrderKind::StopLimit { stop_price: price, limit_price: below, time_in_force },
+            4 => OrderKind::TrailingStop { trail: Trail::Amount(Price::from_units(apart * 1_000_000)), time_in_force },
+            5 => OrderKind::Oco { limit_price: above, stop_price: below, time_in_force },
+            6 => OrderKind::Bracket {
+                entry_limit_price: day.then_some(price),
+                take_profit_price: above,
+                stop_loss_price: below,
+                time_in_force,
+            },
             _ => OrderKind::Market,
         };
         Order { side, symbol: name.parse().unwrap(), quantity: Quantity::whole(quantity).unwrap(), kind }
@@ -70,6 +83,44 @@ prop_compose! {
         chunk_bars in 1_u32..40,
     ) -> (FillRule, Rate, Rate, u32) {
         (rule, Rate::from_units(commission), Rate::from_units(slippage), chunk_bars)
+    }
+}
+
+prop_compose! {
+    fn some_risk()(
+        (margin_account, allow_shorting, all) in any::<(bool, bool, bool)>(),
+        costs in 0_i64..50_000_000,
+        which in vec(0..6_u8, 0..4),
+    ) -> Risk {
+        let yearly = Rate::from_units(costs);
+        let rules = which.iter().enumerate().map(|(index, which)| Rule {
+            name: format!("rule {index}"),
+            priority: 5,
+            applies_to_symbols: Vec::new(),
+            limit: match which {
+                0 => Limit::MaxPosition { fraction: Rate::from_units(40_000_000) },
+                1 => Limit::MaxPositions { count: 2 },
+                2 => Limit::MaxTradesPerSession { count: 3 },
+                3 => Limit::MaxDailyLoss {
+                    fraction: Rate::from_units(1_000_000),
+                    response: LossResponse::ForceLiquidate,
+                },
+                4 => Limit::CloseAllBy { time: jiff::civil::time(15, 0, 0, 0) },
+                _ => Limit::Blackout {
+                    start: jiff::civil::time(22, 0, 0, 0),
+                    end: jiff::civil::time(3, 0, 0, 0),
+                },
+            },
+        });
+        Risk {
+            margin_account,
+            allow_shorting,
+            gates: if all { Gates::All } else { Gates::Funds },
+            borrow_rate: yearly,
+            interest_rate: yearly,
+            rules: rules.collect(),
+            ..Risk::default()
+        }
     }
 }
 
@@ -126,6 +177,29 @@ proptest! {
         prop_assert_eq!(account(&parts), account(&whole));
         prop_assert_eq!(parts.records(), whole.records());
         prop_assert_eq!(parts.equity(), whole.equity());
+    }
+
+    #[test]
+    fn a_guarded_account_rechecks_and_does_not_depend_on_chunks(
+        bars in some_bars(), terms_of in some_terms(), orders in vec((1_usize..30, some_order()), 0..60),
+        risk in some_risk(),
+    ) {
+        let (fill_rule, commission_rate, slippage_rate, chunk_bars) = terms_of;
+        let mut whole =
+            RunSnapshot { fill_rule, commission_rate, slippage_rate, chunk_bars: 1_000, risk, ..terms(&bars) };
+        if whole.interval == Interval::Day {
+            whole.risk.rules.retain(|rule| !matches!(rule.limit, Limit::CloseAllBy { .. } | Limit::Blackout { .. }));
+        }
+        prop_assert_eq!(whole.check(), vec![]);
+        let parts = RunSnapshot { chunk_bars, ..whole.clone() };
+        let policy = scripted(&orders);
+        let (whole, parts) = (Told::completed(&whole, &bars, &policy), Told::completed(&parts, &bars, &policy));
+        whole.assert_rechecks(&bars, &policy);
+        parts.assert_rechecks(&bars, &policy);
+        prop_assert_eq!(parts.records(), whole.records());
+        prop_assert_eq!(parts.equity(), whole.equity());
+        let figures = whole.figures();
+        prop_assert_eq!(figures.realised_pnl + figures.open_pnl, figures.value - figures.initial_cash);
     }
 
     #[test]

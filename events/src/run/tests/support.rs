@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::market::{Bars, Columns};
+use crate::model::Risk;
 use crate::policy::{FillRule, NoParameters, Order, OrderSide, OrderType, Policy, PolicySpec, View};
 use crate::run::{
     Advance, BarsUsed, Fingerprint, LedgerRecord, OrderFilled, OrderRefused, Run, RunCommand, RunError,
@@ -94,6 +95,7 @@ pub(crate) fn terms(bars: &Bars) -> RunSnapshot {
         chunk_bars: 1_000,
         code_version: "0.1.0".to_owned(),
         benchmark: None,
+        risk: Risk::default(),
     }
 }
 

@@ -17,7 +17,7 @@ with scored as (
     select *, row_number() over (partition by model_id order by score desc nulls last, completed_at, run_id) as place
     from scored
 )
-select run_id, run_number, model_id, present_name as model_name, owner, interval, completed_at, figures, trades, final_value,
+select run_id, run_number, model_id, present_name as model_name, owner, interval, policy, completed_at, figures, trades, final_value,
        case when score is not null then rank() over (order by score desc nulls last) end as rank
 from placed
 where not $3::boolean or place = 1

@@ -4,6 +4,6 @@ from portfolio_snapshots
 where portfolio_id = $1
   and session between $2 and $3
   and known_from <= $4
-  and (known_until is null or known_until > $4)
+  and (known_until is null or known_until > $4 or replaced_at > $5)
   and ($5::timestamptz is null or recorded_at <= $5 and (replaced_at is null or replaced_at > $5))
 order by session

@@ -4,10 +4,10 @@ use axum::extract::State;
 use events::PortfolioId;
 use projections::risk::{self, Analytic, Concentration};
 
-use crate::http::analytics::question::{Answered, Question, answered};
+use crate::http::analytics::question::{Answered, Subject, Whose};
 use crate::http::answer::{Answer, Envelope};
+use crate::http::books::{AsOf, AsOfParameters};
 use crate::http::caller::Caller;
-use crate::http::data::TermsParameters;
 use crate::http::error::ApiError;
 use crate::http::path::Path;
 use crate::http::position::{AtLeast, PositionParameters};
@@ -16,16 +16,16 @@ use crate::http::state::Api;
 
 /// Shows how much of a portfolio its largest positions are.
 #[utoipa::path(get, path = "/api/v1/analytics/portfolio/{portfolio_id}/concentration", tag = "analytics",
-    operation_id = "portfolio_concentration", extensions(("x-access" = json!("own-portfolio"))),
-    params(("portfolio_id" = Uuid, Path, description = "The portfolio"), TermsParameters, PositionParameters),
+    operation_id = "portfolio_concentration", extensions(("x-access" = json!("rows"))),
+    params(("portfolio_id" = Uuid, Path, description = "The portfolio"), AsOfParameters, PositionParameters),
     responses((status = 200, description = "Figures, or why there are none", body = Envelope<Analytic<Concentration>>)))]
 pub async fn show(
     State(api): State<Api>,
     caller: Caller,
     Path(portfolio_id): Path<PortfolioId>,
-    Query(question): Query<Question>,
+    Query(as_of): Query<AsOf>,
     at_least: AtLeast,
 ) -> Result<Answer<Answered>, ApiError> {
-    let asked = question.of(portfolio_id, "concentration");
-    answered(&api, &caller, at_least, asked, risk::concentration).await
+    let subject = Subject::find(&api, &caller, at_least, Whose::One(portfolio_id), as_of).await?;
+    subject.answer("concentration", risk::concentration).await
 }

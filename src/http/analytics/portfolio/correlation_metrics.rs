@@ -6,10 +6,10 @@ use projections::risk::{self, Analytic, CorrelationMetrics, CorrelationTerms};
 use utoipa::IntoParams;
 
 use crate::http::analytics::correlation_terms::{CorrelationParameters, Filters, correlation_terms};
-use crate::http::analytics::question::{Answered, Question, answered, within};
+use crate::http::analytics::question::{Answered, Subject, Whose, within};
 use crate::http::answer::{Answer, Envelope};
+use crate::http::books::{AsOf, AsOfParameters};
 use crate::http::caller::Caller;
-use crate::http::data::TermsParameters;
 use crate::http::error::ApiError;
 use crate::http::path::Path;
 use crate::http::position::{AtLeast, PositionParameters};
@@ -26,21 +26,21 @@ pub struct Which {
     #[param(ignore)]
     terms: CorrelationTerms,
     #[param(ignore)]
-    question: Question,
+    as_of: AsOf,
 }
 
 impl FromParameters for Which {
     fn read(parameters: &mut Parameters) -> Option<Self> {
         let terms = correlation_terms(parameters, Filters::Large)?;
         let threshold = within(parameters, "threshold", 0.7, f64::MIN_POSITIVE..=1.0);
-        Some(Self { threshold, terms, question: Question::read(parameters)? })
+        Some(Self { threshold, terms, as_of: AsOf::read(parameters) })
     }
 }
 
 /// Groups the positions of a portfolio by what moves together.
 #[utoipa::path(get, path = "/api/v1/analytics/portfolio/{portfolio_id}/correlation-metrics", tag = "analytics",
-    operation_id = "portfolio_correlation_metrics", extensions(("x-access" = json!("own-portfolio"))),
-    params(("portfolio_id" = Uuid, Path, description = "The portfolio"), Which, CorrelationParameters, TermsParameters,
+    operation_id = "portfolio_correlation_metrics", extensions(("x-access" = json!("rows"))),
+    params(("portfolio_id" = Uuid, Path, description = "The portfolio"), Which, CorrelationParameters, AsOfParameters,
         PositionParameters),
     responses((status = 200, description = "Figures, or why there are none", body = Envelope<Analytic<CorrelationMetrics>>)))]
 pub async fn show(
@@ -50,10 +50,11 @@ pub async fn show(
     Query(which): Query<Which>,
     at_least: AtLeast,
 ) -> Result<Answer<Answered>, ApiError> {
-    let Which { threshold, terms, question } = which;
-    let asked = question.of(portfolio_id, format!("correlation-metrics;{threshold};{terms:?}"));
-    answered(&api, &caller, at_least, asked, move |inputs| {
-        risk::correlation_metrics(inputs, &terms, threshold)
-    })
-    .await
+    let subject = Subject::find(&api, &caller, at_least, Whose::One(portfolio_id), which.as_of).await?;
+    let Which { threshold, terms, .. } = which;
+    subject
+        .answer(&format!("correlation-metrics;{threshold};{terms:?}"), move |inputs| {
+            risk::correlation_metrics(inputs, &terms, threshold)
+        })
+        .await
 }

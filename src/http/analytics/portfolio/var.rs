@@ -5,10 +5,10 @@ use events::PortfolioId;
 use projections::risk::{self, Analytic, ValueAtRisk, VarMethod, VarTerms};
 use utoipa::IntoParams;
 
-use crate::http::analytics::question::{Answered, Question, answered, within};
+use crate::http::analytics::question::{Answered, Subject, Whose, within};
 use crate::http::answer::{Answer, Envelope};
+use crate::http::books::{AsOf, AsOfParameters};
 use crate::http::caller::Caller;
-use crate::http::data::TermsParameters;
 use crate::http::error::ApiError;
 use crate::http::path::Path;
 use crate::http::position::{AtLeast, PositionParameters};
@@ -32,7 +32,7 @@ pub struct Which {
     #[param(value_type = Option<u16>, minimum = 100, maximum = 1830, default = 252)]
     lookback_days: u16,
     #[param(ignore)]
-    question: Question,
+    as_of: AsOf,
 }
 
 impl FromParameters for Which {
@@ -51,15 +51,15 @@ impl FromParameters for Which {
             horizon_days: within(parameters, "horizon_days", 1, 1..=21),
             method,
             lookback_days: within(parameters, "lookback_days", 252, 100..=1830),
-            question: Question::read(parameters)?,
+            as_of: AsOf::read(parameters),
         })
     }
 }
 
 /// Shows what a portfolio may lose, which positions that comes from and its worst days.
 #[utoipa::path(get, path = "/api/v1/analytics/portfolio/{portfolio_id}/var", tag = "analytics",
-    operation_id = "portfolio_var", extensions(("x-access" = json!("own-portfolio"))),
-    params(("portfolio_id" = Uuid, Path, description = "The portfolio"), Which, TermsParameters,
+    operation_id = "portfolio_var", extensions(("x-access" = json!("rows"))),
+    params(("portfolio_id" = Uuid, Path, description = "The portfolio"), Which, AsOfParameters,
         PositionParameters),
     responses((status = 200, description = "Figures, or why there are none", body = Envelope<Analytic<ValueAtRisk>>)))]
 pub async fn show(
@@ -69,8 +69,8 @@ pub async fn show(
     Query(which): Query<Which>,
     at_least: AtLeast,
 ) -> Result<Answer<Answered>, ApiError> {
-    let Which { confidence, horizon_days, method, lookback_days, question } = which;
+    let subject = Subject::find(&api, &caller, at_least, Whose::One(portfolio_id), which.as_of).await?;
+    let Which { confidence, horizon_days, method, lookback_days, .. } = which;
     let terms = VarTerms { confidence, horizon_days, method, lookback_days };
-    let asked = question.of(portfolio_id, format!("{terms:?}"));
-    answered(&api, &caller, at_least, asked, move |inputs| risk::value_at_risk(inputs, &terms)).await
+    subject.answer(&format!("{terms:?}"), move |inputs| risk::value_at_risk(inputs, &terms)).await
 }

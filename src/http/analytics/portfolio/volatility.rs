@@ -1,14 +1,15 @@
 //! `GET /analytics/portfolio/{portfolio_id}/volatility`
 
 use axum::extract::State;
-use events::PortfolioId;
-use projections::risk::{self, Analytic, Volatility};
+use events::{PortfolioId, calendar};
+use projections::risk::{self, Analytic, TrackRecord, VOLATILITY_LOOKBACK, Volatility};
+use projections::snapshots::Lots;
 use utoipa::IntoParams;
 
-use crate::http::analytics::question::{Answered, Question, answered};
+use crate::http::analytics::question::{Answered, Subject, Whose};
 use crate::http::answer::{Answer, Envelope};
+use crate::http::books::{AsOf, AsOfParameters};
 use crate::http::caller::Caller;
-use crate::http::data::TermsParameters;
 use crate::http::error::ApiError;
 use crate::http::path::Path;
 use crate::http::position::{AtLeast, PositionParameters};
@@ -23,7 +24,7 @@ pub struct Which {
     #[param(rename = "method", value_type = Option<String>, example = "holdings")]
     is_track_record: bool,
     #[param(ignore)]
-    question: Question,
+    as_of: AsOf,
 }
 
 impl FromParameters for Which {
@@ -37,14 +38,14 @@ impl FromParameters for Which {
                 return None;
             }
         };
-        Some(Self { is_track_record, question: Question::read(parameters)? })
+        Some(Self { is_track_record, as_of: AsOf::read(parameters) })
     }
 }
 
 /// Shows how much a portfolio moves.
 #[utoipa::path(get, path = "/api/v1/analytics/portfolio/{portfolio_id}/volatility", tag = "analytics",
-    operation_id = "portfolio_volatility", extensions(("x-access" = json!("own-portfolio"))),
-    params(("portfolio_id" = Uuid, Path, description = "The portfolio"), Which, TermsParameters,
+    operation_id = "portfolio_volatility", extensions(("x-access" = json!("rows"))),
+    params(("portfolio_id" = Uuid, Path, description = "The portfolio"), Which, AsOfParameters,
         PositionParameters),
     responses((status = 200, description = "Figures, or why there are none", body = Envelope<Analytic<Volatility>>)))]
 pub async fn show(
@@ -54,11 +55,12 @@ pub async fn show(
     Query(which): Query<Which>,
     at_least: AtLeast,
 ) -> Result<Answer<Answered>, ApiError> {
-    let is_track_record = which.is_track_record;
-    let asked = which.question.of(portfolio_id, format!("volatility;{is_track_record}"));
-    answered(&api, &caller, at_least, asked, move |inputs| match is_track_record {
-        true => risk::track_record_volatility(inputs),
-        false => risk::volatility(inputs),
-    })
-    .await
+    let subject = Subject::find(&api, &caller, at_least, Whose::One(portfolio_id), which.as_of).await?;
+    if !which.is_track_record {
+        return subject.answer("volatility", risk::volatility).await;
+    }
+    let first = calendar::nth_session(subject.session(), 1 - i32::from(VOLATILITY_LOOKBACK));
+    let track = TrackRecord::of(subject.snapshots(portfolio_id, first, Lots::LeftOut).await?);
+    let kind = format!("volatility;{}", track.identity());
+    subject.answer(&kind, move |inputs| risk::track_record_volatility(inputs, &track)).await
 }

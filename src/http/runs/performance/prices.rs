@@ -61,11 +61,12 @@ impl Prices {
         (0..begun).rev().find_map(|index| column.close_at(index)).map(Price::to_f64)
     }
 
-    /// The close of the bar of `symbol` that starts at `at`.
+    /// The close of the bar of `symbol` that starts at `at`, its open where it is not complete.
     pub(super) fn close_at(&self, symbol: &Symbol, at: Timestamp) -> Option<Price> {
         let bars = self.closes.as_ref()?;
         let column = bars.columns().get(bars.column_of(symbol)?)?;
-        column.close_at(bars.starts().binary_search(&at).ok()?)
+        let index = bars.starts().binary_search(&at).ok()?;
+        column.close_at(index).or_else(|| column.open_at(index))
     }
 
     /// What the reader should know.

@@ -2,7 +2,7 @@
 
 use axum::response::sse::Event;
 use events::policy::{Order, OrderId, Refusal, Side};
-use events::run::{OrderFilled, OrderRefused, RunEvent, RunFigures};
+use events::run::{Forced, OrderFilled, OrderRefused, RunEvent, RunFigures};
 use events::{Cash, Price, Quantity, Recorded, Run, RunId, Symbol};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -68,6 +68,45 @@ pub enum Happened {
         #[schema(value_type = Option<Object>)]
         order: Option<Order>,
     },
+    /// `financing`: borrowing was paid for.
+    Financing {
+        /// The first bar of the new trading day.
+        bar: u32,
+        /// For the cash that was lacking.
+        #[schema(value_type = String, example = "1.37")]
+        interest: Cash,
+        /// For the shares that were short.
+        #[schema(value_type = String, example = "0.82")]
+        borrow_fee: Cash,
+        /// Cash after it.
+        #[schema(value_type = String, example = "5132.137")]
+        cash: Cash,
+    },
+    /// `adjustment`: an imported account changed without a decision.
+    Adjustment {
+        /// The bar.
+        bar: u32,
+        /// The line of the file that goes on from here.
+        line: u64,
+        /// `state_discontinuity` or `rounding`.
+        #[schema(example = "state_discontinuity")]
+        cause: &'static str,
+        /// Cash afterwards.
+        #[schema(value_type = String, example = "5132.137")]
+        cash: Cash,
+    },
+    /// `line`: a line of an imported ledger that executed nothing.
+    Line {
+        /// The bar.
+        bar: u32,
+        /// Its number in the file.
+        line: u64,
+        /// Its ledger record.
+        record: u64,
+        /// Cash after it.
+        #[schema(value_type = String, example = "5132.137")]
+        cash: Cash,
+    },
     /// `completed`, `cancelled`, `failed`: the run is over.
     Over {
         /// Why it was cancelled or failed.
@@ -106,6 +145,9 @@ pub struct Trade {
     /// Cash after it.
     #[schema(value_type = String, example = "5132.137")]
     cash: Cash,
+    /// Why the run closed the position by itself; null for an order of its policy.
+    #[schema(value_type = Option<Object>, example = json!({"reason": "margin_call"}))]
+    forced_by: Option<Forced>,
 }
 
 /// An order broke a rule.
@@ -167,8 +209,19 @@ impl Context {
             RunEvent::OrderAccepted(it) => waits("waiting", it.order_id, Some(it.bar), Some(it.order)),
             RunEvent::OrderExpired(it) => waits("expired", it.order_id, Some(it.bar), None),
             RunEvent::OrderCancelled(it) => waits("cancelled", it.order_id, None, None),
+            RunEvent::AccountAdjusted(it) => (
+                "adjustment",
+                Happened::Adjustment { bar: it.bar, line: it.line, cause: it.cause.name(), cash: it.cash },
+            ),
+            RunEvent::LineImported(it) => {
+                ("line", Happened::Line { bar: it.bar, line: it.line, record: it.record, cash: it.cash })
+            }
             RunEvent::OrderFilled(filled) => ("trade", Happened::Trade(Box::new(filled.into()))),
             RunEvent::OrderRefused(refused) => ("rejection", Happened::Rejection(Box::new(refused.into()))),
+            RunEvent::FinancingCharged(it) => {
+                let (bar, interest, borrow_fee, cash) = (it.bar, it.interest, it.borrow_fee, it.cash);
+                ("financing", Happened::Financing { bar, interest, borrow_fee, cash })
+            }
             RunEvent::BarsClosed(closed) => {
                 let bar_start_at = closed.bar_starts_s.last().and_then(|start| instant(*start));
                 let (cash, value) = (closed.cash.last().copied(), closed.value.last().copied());
@@ -199,6 +252,7 @@ impl From<OrderFilled> for Trade {
             price: filled.price,
             fee: filled.fee,
             cash: filled.cash,
+            forced_by: filled.forced_by,
         }
     }
 }

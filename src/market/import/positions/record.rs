@@ -1,6 +1,6 @@
 //! The lines of a ledger as they are written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 
 use events::{Market, Quantity, Symbol};
@@ -14,6 +14,9 @@ use crate::market::import::lines::{Line, Lines};
 use crate::market::import::raw_json::{Entries, scalar};
 use crate::market::import::report::count_key;
 use crate::market::import::{ImportError, Rejected};
+
+/// Most keys nobody asked for whose first lines are kept.
+const UNKNOWN_LINES_MAX: usize = 100;
 
 /// One line.
 #[derive(Debug)]
@@ -43,6 +46,11 @@ pub(super) struct Recorded {
     pub(super) records: Vec<Record>,
     pub(super) rejected: Vec<Rejected>,
     pub(super) unknown_keys: BTreeMap<String, u64>,
+    pub(super) unknown_lines: BTreeMap<String, u64>,
+    /// Every symbol named, held or not.
+    pub(super) universe: BTreeSet<Symbol>,
+    /// The line being read.
+    line: u64,
     /// Of the first symbol named.
     pub(super) market: Option<Market>,
 }
@@ -54,6 +62,7 @@ pub(super) fn read_all<R: Read>(
 ) -> Result<Recorded, ImportError> {
     let mut recorded = Recorded::default();
     while let Some(line) = lines.next_filled()? {
+        recorded.line = line.number;
         match read_line(&line, market, &mut recorded) {
             Ok(record) => recorded.records.push(record),
             Err(error) => {
@@ -143,7 +152,13 @@ fn positions_of(
         let symbol = canonical_symbol(&key, market)?;
         recorded.market.get_or_insert_with(|| symbol.market());
         holdings.names_symbols = true;
+        if !recorded.universe.contains(&symbol) {
+            recorded.universe.insert(symbol.clone());
+        }
         let quantity = quantity_of("position", value)?;
+        if quantity.is_negative() {
+            return Err(RowError::Negative(excerpt(&key)));
+        }
         if !quantity.is_zero() && holdings.positions.insert(symbol, quantity).is_some() {
             return Err(RowError::Twice(excerpt(&key)));
         }
@@ -173,5 +188,8 @@ fn quantity_of(field: &'static str, value: &RawValue) -> Result<Quantity, RowErr
 }
 
 fn count_unknown(recorded: &mut Recorded, key: &str) {
+    if recorded.unknown_lines.len() < UNKNOWN_LINES_MAX {
+        recorded.unknown_lines.entry(key.to_owned()).or_insert(recorded.line);
+    }
     count_key(&mut recorded.unknown_keys, key);
 }

@@ -13,7 +13,7 @@ use crate::market::import::stamp::Stamp;
 use crate::market::import::{Rejected, Warned};
 
 /// Decimals of an implied fill price.
-const FILL_SCALE: u32 = 6;
+const FILL_SCALE: u32 = Price::SCALE;
 /// Half a unit of the fourth decimal, to which the crypto source rounds what is held.
 const ROUNDED_AWAY_MAX: Quantity = Quantity::from_units(50);
 
@@ -21,7 +21,7 @@ const ROUNDED_AWAY_MAX: Quantity = Quantity::from_units(50);
 #[derive(Debug)]
 pub(super) enum Opening {
     /// With the account.
-    Opened(RecordedStamp, RecordedState),
+    Opened(u64, RecordedStamp, RecordedState),
     /// With an action, before which nothing is known.
     Action { line: u64 },
     /// It has no records.
@@ -34,11 +34,17 @@ pub(super) struct Replayed {
     pub(super) opening: Opening,
     pub(super) records: Vec<RecordedDecision>,
     pub(super) warnings: BTreeMap<LedgerWarning, Warned>,
+    pub(super) oddities: Vec<(u64, LedgerWarning)>,
 }
 
 /// Walks through the records in the order of the file; cash is quantised to `cash_scale` decimals.
 pub(super) fn replay(recorded: &mut Recorded, clock: &Clock, cash_scale: u32) -> Replayed {
-    let mut replayed = Replayed { opening: Opening::Nothing, records: Vec::new(), warnings: BTreeMap::new() };
+    let mut replayed = Replayed {
+        opening: Opening::Nothing,
+        records: Vec::new(),
+        warnings: BTreeMap::new(),
+        oddities: Vec::new(),
+    };
     let mut last: Option<(Timestamp, Option<i64>)> = None;
     for record in std::mem::take(&mut recorded.records) {
         let line = record.line;
@@ -57,7 +63,7 @@ pub(super) fn replay(recorded: &mut Recorded, clock: &Clock, cash_scale: u32) ->
         }
         last = Some((stamp.bar_start, record.id));
         match (&replayed.opening, record.action.is_some()) {
-            (Opening::Nothing, false) => replayed.opening = Opening::Opened(stamp, after),
+            (Opening::Nothing, false) => replayed.opening = Opening::Opened(line, stamp, after),
             (Opening::Nothing, true) => replayed.opening = Opening::Action { line },
             (Opening::Opened(..), _) => replayed.decide(record, stamp, after),
             (Opening::Action { .. }, _) => {}
@@ -102,7 +108,7 @@ impl Replayed {
     /// All states so far, newest first.
     fn states(&self) -> impl Iterator<Item = &RecordedState> {
         let opening = match &self.opening {
-            Opening::Opened(_, state) => Some(state),
+            Opening::Opened(_, _, state) => Some(state),
             Opening::Action { .. } | Opening::Nothing => None,
         };
         self.records.iter().rev().map(|record| &record.after).chain(opening)
@@ -111,6 +117,7 @@ impl Replayed {
     fn warn_if(&mut self, odd: bool, kind: LedgerWarning, line: u64) {
         if odd {
             self.warnings.entry(kind).or_default().add(line);
+            self.oddities.push((line, kind));
         }
     }
 }

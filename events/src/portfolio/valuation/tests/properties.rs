@@ -85,6 +85,27 @@ proptest! {
     }
 
     #[test]
+    fn a_kept_roll_follows_facts_and_prices(history in histories(), known in 0_usize..20, prices in closes(), day in 1_i8..18) {
+        let before = state_of(history.get(..known.min(history.len())).unwrap_or_default());
+        let after = state_of(&history);
+        let mut kept = Rolled::default();
+        kept.extend(&before, &prices, date(2025, 7, day));
+        if let Some(differs) = before.rolls_differ_from(&after) {
+            kept.forget_from(differs);
+        }
+        kept.extend(&after, &prices, last());
+        let whole: Vec<Snapshot> = rolled(&after, &prices, last())
+            .into_iter()
+            .map(|snapshot| Snapshot { lots: vec![], target_returns: None, ..snapshot })
+            .collect();
+        prop_assert_eq!(kept.snapshots(), &whole[..]);
+        for day in 1..19 {
+            let date = date(2025, 7, day);
+            prop_assert_eq!(kept.equity_on(&after, date), after.equity_on(date, None, &prices));
+        }
+    }
+
+    #[test]
     fn nothing_later_changes_a_day(history in histories(), prices in closes(), day in 1_i8..14) {
         let portfolio = state_of(&history);
         let early = date(2025, 7, day);

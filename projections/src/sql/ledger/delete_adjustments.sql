@@ -1,0 +1,3 @@
+-- $1 run
+delete from ledger_adjustments
+where run_id = $1

@@ -1,0 +1,28 @@
+//! `GET /analytics/aggregate/volatility`
+
+use axum::extract::State;
+use projections::risk::{self, AggregateVolatility, Aggregated, VolatilityPart};
+
+use crate::http::analytics::question::{Answered, Several, SeveralParameters};
+use crate::http::answer::{Answer, Envelope};
+use crate::http::books::{AsOf, AsOfParameters};
+use crate::http::caller::Caller;
+use crate::http::error::ApiError;
+use crate::http::position::{AtLeast, PositionParameters};
+use crate::http::query::Query;
+use crate::http::state::Api;
+
+/// Shows how much several portfolios together move, what each adds to it, and what it would be if all moved alike.
+#[utoipa::path(get, path = "/api/v1/analytics/aggregate/volatility", tag = "analytics",
+    operation_id = "aggregate_volatility", extensions(("x-access" = json!("rows"))),
+    params(SeveralParameters, AsOfParameters, PositionParameters),
+    responses((status = 200, description = "Figures, or why there are none", body = Envelope<Aggregated<AggregateVolatility, VolatilityPart>>)))]
+pub async fn show(
+    State(api): State<Api>,
+    caller: Caller,
+    Query(several): Query<Several<AsOf>>,
+    at_least: AtLeast,
+) -> Result<Answer<Answered>, ApiError> {
+    let (subject, _) = several.find(&api, &caller, at_least, |as_of| *as_of).await?;
+    subject.answer_as("volatility", risk::aggregate_volatility).await
+}

@@ -1,0 +1,3 @@
+//! Analytics of single positions.
+
+pub mod attribution;

@@ -1,0 +1,3 @@
+//! Analytics of one portfolio by what is risked.
+
+pub mod greeks;
