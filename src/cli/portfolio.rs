@@ -233,13 +233,14 @@ async fn find(door: &Door, called: &str) -> anyhow::Result<String> {
     }
 }
 
-/// A portfolio with its exposures and its largest positions.
+/// A portfolio with its exposures and its positions.
 pub async fn holdings(door: &Door, id: &str, date: Option<TradingDay>) -> anyhow::Result<Value> {
     let query = as_of(date);
     let portfolio = door.get(&["portfolios", id], &query).await?.data;
     let overview = door.get(&["analytics", "portfolio", id, "overview"], &query).await?.data;
-    let top = door.get(&["data", "positions", "top", id], &query).await?.data;
-    Ok(json!({ "portfolio": portfolio, "overview": overview, "top_positions": top }))
+    let about = [query, vec![("portfolio_id", id.to_owned())]].concat();
+    let details = door.get(&["data", "positions", "details"], &about).await?.data;
+    Ok(json!({ "portfolio": portfolio, "overview": overview, "holdings": details }))
 }
 
 /// What a portfolio risks.

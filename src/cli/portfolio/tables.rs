@@ -98,18 +98,19 @@ pub fn holdings(shown: &Value) -> String {
             ("without a price", text(overview, "/position_count/unpriced_count")),
         ])
     });
-    let header = ["symbol", "type", "quantity", "market value", "weight %", "P&L"];
-    let rows = items(shown, "/top_positions/positions").map(|position| {
+    let header = ["symbol", "type", "entered", "quantity", "cost", "market value", "P&L"];
+    let rows = items(shown, "/holdings/positions").map(|position| {
         vec![
             text(position, "/symbol"),
             text(position, "/position_type"),
+            text(position, "/entry_date"),
             text(position, "/quantity"),
+            money(position, "/cost_basis"),
             money(position, "/market_value"),
-            statistic(position, "/weight_pct", 2),
-            money(position, "/pnl_dollar"),
+            money(position, "/unrealized_pnl"),
         ]
     });
-    format!("{head}\n{figures}\n{}", table(&header, 2, rows))
+    format!("{head}\n{figures}\n{}", table(&header, 3, rows))
 }
 
 /// What a portfolio risks.
