@@ -12,7 +12,7 @@ use projections::bars::Vintage;
 use projections::portfolios::{self, Book, Portfolios};
 use projections::risk::{Aggregated, Analytic, RiskInputs, RiskSources};
 use projections::snapshots::{self, Lots, SnapshotRow, Snapshots};
-use projections::tags::{self, Archived};
+use projections::tags::{self, Archived, Tags};
 use projections::{Projection, View};
 use serde::{Serialize, Serializer};
 use serde_json::value::{RawValue, to_raw_value};
@@ -148,7 +148,7 @@ impl<'a> Subject<'a> {
         whose: Whose,
         as_of: AsOf,
     ) -> Result<Self, ApiError> {
-        let position = at_least.shown_by(api, &[Portfolios::NAME, Snapshots::NAME]).await?;
+        let position = at_least.shown_by(api, &[Portfolios::NAME, Snapshots::NAME, Tags::NAME]).await?;
         let view = api.view(caller).await?;
         let is_aggregate = !matches!(whose, Whose::One(_));
         let books = books(api, caller, &view, whose, as_of).await?;

@@ -7,6 +7,7 @@ use events::position::{InvestmentClass, PositionSymbol, PositionType};
 use events::{Cash, PortfolioId, PositionId, Price, Quantity, calendar};
 use projections::Projection;
 use projections::portfolios::Portfolios;
+use projections::tags::Tags;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -172,7 +173,7 @@ pub async fn show(
     Query(which): Query<Which>,
     at_least: AtLeast,
 ) -> Result<Answer<CompletePortfolio>, ApiError> {
-    let position = at_least.shown_by(&api, &[Portfolios::NAME]).await?;
+    let position = at_least.shown_by(&api, &[Portfolios::NAME, Tags::NAME]).await?;
     let reading = api.reading(&caller, portfolio_id, which.as_of).await?;
     let labels = labels(&api, &caller).await?;
     let equity = reading.equity().await?;

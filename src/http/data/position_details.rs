@@ -8,6 +8,7 @@ use events::{Cash, PortfolioId, PositionId, Symbol};
 use projections::Projection;
 use projections::instruments::{self, KnownProfile};
 use projections::portfolios::Portfolios;
+use projections::tags::Tags;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -138,7 +139,7 @@ pub async fn show(
     Query(which): Query<Which>,
     at_least: AtLeast,
 ) -> Result<Answer<PositionDetails>, ApiError> {
-    let position = at_least.shown_by(&api, &[Portfolios::NAME]).await?;
+    let position = at_least.shown_by(&api, &[Portfolios::NAME, Tags::NAME]).await?;
     let (portfolios, named) = match which.whose {
         Whose::Portfolio(portfolio) => (BTreeSet::from([portfolio]), None),
         Whose::Positions(positions) => {

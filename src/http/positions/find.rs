@@ -4,6 +4,7 @@ use axum::extract::State;
 use events::PositionId;
 use projections::Projection;
 use projections::portfolios::Portfolios;
+use projections::tags::Tags;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -38,7 +39,7 @@ pub async fn find(
     Query(as_of): Query<AsOf>,
     at_least: AtLeast,
 ) -> Result<Answer<PositionWithLots>, ApiError> {
-    let position = at_least.shown_by(&api, &[Portfolios::NAME]).await?;
+    let position = at_least.shown_by(&api, &[Portfolios::NAME, Tags::NAME]).await?;
     let portfolio_id = api.portfolio_of(&caller, position_id).await?;
     let reading = api.reading(&caller, portfolio_id, as_of).await?;
     let labels = labels(&api, &caller).await?;

@@ -7,6 +7,7 @@ use events::portfolio::valuation::Exposure;
 use events::{Cash, PortfolioId, TagId};
 use projections::Projection;
 use projections::portfolios::Portfolios;
+use projections::tags::Tags;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -192,7 +193,7 @@ pub async fn list(
     Query(which): Query<Which>,
     at_least: AtLeast,
 ) -> Result<Answer<PositionsView>, ApiError> {
-    let position = at_least.shown_by(&api, &[Portfolios::NAME]).await?;
+    let position = at_least.shown_by(&api, &[Portfolios::NAME, Tags::NAME]).await?;
     let reading = api.reading(&caller, which.portfolio_id, which.as_of).await?;
     let labels = labels(&api, &caller).await?;
     labels.check(&which.tags)?;

@@ -17,7 +17,9 @@ use crate::http::state::Api;
 #[utoipa::path(get, path = "/api/v1/analytics/aggregate/correlation-matrix", tag = "analytics",
     operation_id = "aggregate_correlation_matrix", extensions(("x-access" = json!("rows"))),
     params(SeveralParameters, CorrelationParameters, AsOfParameters, PositionParameters),
-    responses((status = 200, description = "Figures, or why there are none", body = Envelope<Aggregated<Correlations>>)))]
+    responses((status = 200, description = "Figures, or why there are none", body = Envelope<Aggregated<Correlations>>),
+        (status = 404, description = "A portfolio that is named does not exist or is not the caller's",
+            body = crate::http::problem::Problem, content_type = "application/problem+json")))]
 pub async fn show(
     State(api): State<Api>,
     caller: Caller,

@@ -17,7 +17,9 @@ use crate::http::state::Api;
 #[utoipa::path(get, path = "/api/v1/analytics/aggregate/sector-exposure", tag = "analytics",
     operation_id = "aggregate_sector_exposure", extensions(("x-access" = json!("rows"))),
     params(SeveralParameters, Which, AsOfParameters, PositionParameters),
-    responses((status = 200, description = "Figures, or why there are none", body = Envelope<Aggregated<SectorExposure>>)))]
+    responses((status = 200, description = "Figures, or why there are none", body = Envelope<Aggregated<SectorExposure>>),
+        (status = 404, description = "A portfolio that is named does not exist or is not the caller's",
+            body = crate::http::problem::Problem, content_type = "application/problem+json")))]
 pub async fn show(
     State(api): State<Api>,
     caller: Caller,

@@ -83,7 +83,9 @@ impl FromParameters for Which {
 #[utoipa::path(get, path = "/api/v1/analytics/positions/attribution", tag = "analytics",
     operation_id = "position_attribution", extensions(("x-access" = json!("rows"))),
     params(WhichParameters, AsOfParameters, PositionParameters),
-    responses((status = 200, description = "Figures, or why there are none", body = Envelope<Analytic<PnlAttribution>>)))]
+    responses((status = 200, description = "Figures, or why there are none", body = Envelope<Analytic<PnlAttribution>>),
+        (status = 404, description = "The portfolio does not exist or is not the caller's",
+            body = crate::http::problem::Problem, content_type = "application/problem+json")))]
 pub async fn show(
     State(api): State<Api>,
     caller: Caller,
