@@ -3,7 +3,8 @@
 //!
 //! The actor never waits for a commit. While one append is on its way, the commands that arrive are decided on top of
 //! it and form the next one; the verdict comes back as a message. If it is bad, everything decided but not committed is
-//! dropped, the stream is folded again and the commands are decided again, in their order.
+//! dropped, the stream is folded again and the commands are decided again, in their order. An answer without events has no
+//! verdict: the actor asks where the stream ends before it gives one, because another process may have moved that on.
 
 mod batch;
 mod command;
@@ -19,8 +20,9 @@ mod verdict;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use events::StreamName;
 use events::decider::Kept;
+use events::log::ReadError;
+use events::{StreamName, StreamTip};
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use tokio::sync::oneshot;
 
@@ -43,6 +45,8 @@ pub(crate) enum Message {
     Work,
     /// The log has decided about the append that was on its way.
     Verdict(Box<Verdict>),
+    /// Where the stream ends, now that answers without events follow from where the actor believes it ends.
+    Checked(Box<Result<StreamTip, ReadError>>),
     /// Finish what is on its way and leave.
     Retire,
     /// Show what you know.
@@ -101,6 +105,10 @@ impl<A: Kept> Actor for AggregateActor<A> {
             Message::Work => Box::pin(live.work(&myself)).await,
             Message::Verdict(verdict) => {
                 Box::pin(live.settle(*verdict, &myself)).await?;
+                Box::pin(live.work(&myself)).await;
+            }
+            Message::Checked(found) => {
+                Box::pin(live.check(*found, &myself)).await?;
                 Box::pin(live.work(&myself)).await;
             }
             Message::Retire => live.retire(&myself),

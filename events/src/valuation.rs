@@ -109,7 +109,7 @@ impl Valuation {
     ///
     /// # Errors
     /// Which one is running.
-    pub fn admit(&self, beside: Beside) -> Result<(), ValuationError> {
+    fn admit(&self, beside: Beside) -> Result<(), ValuationError> {
         match self.running.keys().next() {
             Some(running) if beside == Beside::Nothing || self.running.len() >= RUNNING_MAX => {
                 Err(ValuationError::Running { calculation_id: *running })

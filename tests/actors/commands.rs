@@ -179,6 +179,24 @@ async fn a_writer_elsewhere_is_noticed_by_who_believes_in_a_version() {
     assert!(tills.execute("a", new(coin(1)).expecting(Version(2))).await.is_ok());
 }
 
+#[tokio::test]
+async fn an_answer_without_events_follows_from_what_others_have_recorded() {
+    let log = fresh_log().await;
+    let tills = tills(&log, DirectoryOptions::default()).await;
+    tills.execute("a", new(coin(1))).await.unwrap();
+    for (version, command) in
+        [(2, new(TillCommand::Put(Vec::new()))), (3, new(coin(1)).expecting(Version(3)))]
+    {
+        let outside = NewEvent::encode(&TillEvent::CoinPut(Put { amount: 100 })).unwrap();
+        let append =
+            Append::of_command(tills.stream("a"), Expected::Any, CommandId::generate(), vec![outside]);
+        log.append(append, Lane::Orders).await.unwrap();
+        let done = tills.execute("a", command).await.unwrap();
+        assert!(done.version >= Version(version), "{done:?}");
+    }
+    assert_eq!(folded(&log, &tills, "a").await.0.sum, 202);
+}
+
 /// EL-120.
 #[tokio::test]
 async fn too_many_commands_for_one_aggregate_are_turned_away_at_once() {

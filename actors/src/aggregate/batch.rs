@@ -94,6 +94,14 @@ impl<A: Kept> Batch<A> {
         self.decided.iter().map(count).sum()
     }
 
+    /// Whether an answer in it follows from the state, and is wrong where others have moved that on.
+    pub(crate) fn follows_from_state(&self) -> bool {
+        let follows = |decided: &Decided<A::Error>| {
+            matches!(decided.outcome, Outcome::Nothing | Outcome::Refused(_) | Outcome::OtherVersion { .. })
+        };
+        self.decided.iter().any(follows)
+    }
+
     pub(crate) fn has(&self, command: CommandId) -> bool {
         self.decided.iter().any(|decided| decided.command_id == command)
     }

@@ -205,7 +205,11 @@ impl<A: Kept> Live<A> {
         let Some(mut batch) = self.forming.take() else { return };
         self.singly = self.singly.saturating_sub(1);
         if batch.events.is_empty() {
-            return self.answer_without_events(*batch, myself);
+            if !batch.follows_from_state() {
+                return self.answer_without_events(*batch, myself);
+            }
+            self.flight = Some(batch);
+            return self.ask_for_tip(myself);
         }
         batch.before = self.tip;
         batch.after = self.work.take();
@@ -237,6 +241,16 @@ impl<A: Kept> Live<A> {
             let _ = myself.cast(Message::Verdict(Box::new(verdict)));
         };
         tokio::spawn(appending.instrument(span));
+    }
+
+    /// An append finds out by itself that another process moved the stream on; answers without events have to ask.
+    fn ask_for_tip(&self, myself: &ActorRef<Message>) {
+        let (log, stream, myself) = (self.system.log.clone(), self.stream.clone(), myself.clone());
+        tokio::spawn(async move {
+            let found = log.tip(&stream).await;
+            // Without the actor nobody needs it: the commands lie on the desk.
+            let _ = myself.cast(Message::Checked(Box::new(found)));
+        });
     }
 
     /// Stops taking commands; leaves once nothing is on its way.

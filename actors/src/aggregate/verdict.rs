@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use events::decider::Kept;
-use events::log::{Answer, AppendError, Committed};
-use events::{Position, Version};
+use events::log::{Answer, AppendError, Committed, ReadError};
+use events::{Position, StreamTip, Version};
 use ractor::{ActorProcessingErr, ActorRef};
 
 use super::Message;
@@ -34,14 +34,7 @@ impl<A: Kept> Live<A> {
                 self.commit(*batch, &committed);
                 Ok(())
             }
-            Err(AppendError::Conflict { current, .. }) => {
-                counters.conflicts.fetch_add(1, Relaxed);
-                self.decide_again(|waiting| {
-                    waiting.attempts = waiting.attempts.saturating_add(1);
-                    (waiting.attempts >= CONFLICT_ATTEMPTS).then_some(Err(CommandError::Conflict { current }))
-                });
-                Box::pin(self.load(myself)).await
-            }
+            Err(AppendError::Conflict { current, .. }) => self.overtaken(current, myself).await,
             Err(AppendError::Duplicate(answer)) => {
                 counters.duplicates.fetch_add(1, Relaxed);
                 self.decide_again(|waiting| {
@@ -61,6 +54,39 @@ impl<A: Kept> Live<A> {
                 Ok(())
             }
         }
+    }
+
+    /// Answers everyone in a batch without events, or has it decided again on top of what others have recorded.
+    pub(super) async fn check(
+        &mut self,
+        found: Result<StreamTip, ReadError>,
+        myself: &ActorRef<Message>,
+    ) -> Result<(), ActorProcessingErr> {
+        let Some(batch) = self.flight.take() else { return Ok(()) };
+        match found {
+            Ok(tip) if tip.version == self.tip.version => self.answer_without_events(*batch, myself),
+            Ok(tip) => return self.overtaken(tip.version, myself).await,
+            Err(error) => {
+                for waiting in self.desk.settle(batch.decided.len()) {
+                    waiting.answer(Err(CommandError::Unavailable { reason: error.to_string() }));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Another process moved the stream on: everything is decided again on top of that.
+    async fn overtaken(
+        &mut self,
+        current: Version,
+        myself: &ActorRef<Message>,
+    ) -> Result<(), ActorProcessingErr> {
+        self.system.counters.conflicts.fetch_add(1, Relaxed);
+        self.decide_again(|waiting| {
+            waiting.attempts = waiting.attempts.saturating_add(1);
+            (waiting.attempts >= CONFLICT_ATTEMPTS).then_some(Err(CommandError::Conflict { current }))
+        });
+        Box::pin(self.load(myself)).await
     }
 
     fn commit(&mut self, batch: Batch<A>, committed: &Committed) {

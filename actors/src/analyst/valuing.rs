@@ -79,11 +79,6 @@ impl<P: ValuationPrices> Valuer<P> {
         let asked = self.valuations.log().load::<Aggregate<Valuation>>(&self.valuations.stream(id)).await;
         let asked = asked.map_err(|error| because(&error))?.state.into_inner();
         let calculations: BTreeSet<CalculationId> = asked.running().keys().copied().collect();
-        if !calculations.is_empty() {
-            // The actor on this node may not know what was asked for on another, and would find nothing to complete: its
-            // successor reads it. Where there is none, there is nothing to do.
-            let _ = self.valuations.passivate(id).await;
-        }
         let stream = self.portfolios.stream(id);
         let loaded = self.portfolios.log().load::<Aggregate<Portfolio>>(&stream).await;
         let loaded = loaded.map_err(|error| because(&error))?;

@@ -1,17 +1,17 @@
 //! `POST /portfolios/{portfolio_id}/calculate`
 
-use actors::{CommandEnvelope, Receipt};
+use actors::CommandEnvelope;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use events::time::now;
 use events::valuation::{Beside, ValuationAct, ValuationCommand};
-use events::{Aggregate, CalculationId, CommandId, PortfolioId, Valuation};
+use events::{CalculationId, CommandId, PortfolioId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::http::answer::{Answer, Envelope};
 use crate::http::body::{Body, FromMembers, Members};
-use crate::http::error::{ApiError, Refusal};
+use crate::http::error::ApiError;
 use crate::http::idempotency::{WriteParameters, Writing};
 use crate::http::path::Path;
 use crate::http::state::Api;
@@ -77,9 +77,9 @@ pub async fn calculate(
         return Err(ApiError::not_found("portfolio", portfolio_id));
     }
     let calculation_id = CalculationId::derived(&[b"calculate", writing.command_id.uuid().as_bytes()]);
-    let envelope = writing.envelope(request(calculation_id), hash);
+    let envelope = writing.envelope(request(calculation_id, beside), hash);
     let envelope = CommandEnvelope { expected: None, ..envelope };
-    let receipt = api.ask_for_calculation(portfolio_id, envelope, beside).await?;
+    let receipt = api.app().valuations.execute(portfolio_id, envelope).await?;
     let poll_url = format!("/api/v1/portfolios/{portfolio_id}/batch-status/{calculation_id}");
     let asked = CalculationAsked {
         portfolio_id,
@@ -109,30 +109,11 @@ pub async fn calculate_analytics(
     calculate(api, portfolio_id, writing, body).await
 }
 
-/// The rule was kept before, by what the log says.
-fn request(calculation_id: CalculationId) -> ValuationCommand {
-    ValuationCommand { at: now(), act: ValuationAct::Request { calculation_id, beside: Beside::Others } }
+fn request(calculation_id: CalculationId, beside: Beside) -> ValuationCommand {
+    ValuationCommand { at: now(), act: ValuationAct::Request { calculation_id, beside } }
 }
 
 impl Api {
-    /// Workers on other nodes complete calculations, of which the actor on this node learns when it appends: whether one is
-    /// running, the log knows.
-    async fn ask_for_calculation(
-        &self,
-        portfolio_id: PortfolioId,
-        envelope: CommandEnvelope<ValuationCommand>,
-        beside: Beside,
-    ) -> Result<Receipt, ApiError> {
-        let valuations = &self.app().valuations;
-        let repeated = self.log().answer_to(envelope.command_id).await?.is_some();
-        if !repeated {
-            let stream = valuations.stream(portfolio_id);
-            let valuation = self.log().load::<Aggregate<Valuation>>(&stream).await?.state.into_inner();
-            valuation.admit(beside).map_err(Refusal::from)?;
-        }
-        Ok(valuations.execute(portfolio_id, envelope).await?)
-    }
-
     /// Asks for a calculation after a change, and names it in a header. The change is done whatever comes of this: a
     /// valuation that is behind is found anyway.
     pub(in crate::http) async fn recalculate(
@@ -143,9 +124,10 @@ impl Api {
         let change = writing.command_id.uuid();
         let parts: [&[u8]; 2] = [b"recalculate", change.as_bytes()];
         let calculation_id = CalculationId::derived(&parts);
-        let envelope = CommandEnvelope::new(request(calculation_id), CommandId::derived(&parts));
+        let command = request(calculation_id, Beside::Others);
+        let envelope = CommandEnvelope::new(command, CommandId::derived(&parts));
         let envelope = envelope.with_metadata(writing.caller.metadata());
-        match self.ask_for_calculation(portfolio_id, envelope, Beside::Others).await {
+        match self.app().valuations.execute(portfolio_id, envelope).await {
             Ok(_) => HeaderValue::from_str(&calculation_id.to_string())
                 .map(|value| HeaderMap::from_iter([(X_RECALCULATION_JOB, value)]))
                 .unwrap_or_default(),
