@@ -310,7 +310,8 @@ impl<A: Kept> Directory<A> {
         }
     }
 
-    /// Has every actor finish and leave; commands that come later are answered with `Unavailable`.
+    /// Has every actor finish and leave, and waits for the snapshots that they keep; commands that come later are answered
+    /// with `Unavailable`.
     pub async fn stop(&self) {
         for router in &self.inner.routers {
             let (reply, done) = oneshot::channel();
@@ -318,6 +319,7 @@ impl<A: Kept> Directory<A> {
             // A router that is gone has no actors.
             let _ = done.await;
         }
+        self.inner.system.finish().await;
     }
 }
 

@@ -1,5 +1,6 @@
 //! Data that is uploaded as files.
 
+mod kept;
 pub mod prices;
 pub mod reference;
 mod upload;

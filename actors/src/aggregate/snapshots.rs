@@ -55,7 +55,7 @@ impl<A: Kept> Live<A> {
         let (system, stream, tip, position) =
             (self.system.clone(), self.stream.clone(), self.tip, self.position);
         let state = self.committed.clone();
-        tokio::spawn(async move {
+        self.system.aside.spawn(async move {
             match system.log.save_snapshot(&stream, tip, position, &*state).await {
                 Ok(()) => {
                     system.counters.snapshots.fetch_add(1, Relaxed);
@@ -71,7 +71,7 @@ impl<A: Kept> Live<A> {
     fn fold_twice(&self) {
         let (system, stream, tip) = (self.system.clone(), self.stream.clone(), self.tip);
         let state = self.committed.clone();
-        tokio::spawn(async move {
+        self.system.aside.spawn(async move {
             // A log that cannot be read, or a stream that moved on, says nothing about the fold.
             let Ok(afresh) = system.log.load_afresh::<A>(&stream).await else { return };
             if afresh.tip != tip {

@@ -7,6 +7,7 @@ use events::decider::Kept;
 use events::log::Log;
 use serde::Serialize;
 use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
 
 /// The surroundings of the actors of one kind of aggregate.
 pub(crate) struct System<A: Kept> {
@@ -15,12 +16,21 @@ pub(crate) struct System<A: Kept> {
     pub(crate) counters: Counters,
     /// Commands that compute for long take turns.
     pub(crate) turns: Arc<Semaphore>,
+    /// What actors leave behind when they end: snapshots that are being kept, checks of folds.
+    pub(crate) aside: TaskTracker,
 }
 
 impl<A: Kept> System<A> {
     pub(crate) fn new(log: Log, services: A::Services) -> Self {
         let at_once = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { log, services, counters: Counters::default(), turns: Arc::new(Semaphore::new(at_once)) }
+        let (counters, turns) = (Counters::default(), Arc::new(Semaphore::new(at_once)));
+        Self { log, services, counters, turns, aside: TaskTracker::new() }
+    }
+
+    /// Waits for what the actors left behind, once all have ended.
+    pub(crate) async fn finish(&self) {
+        self.aside.close();
+        self.aside.wait().await;
     }
 }
 

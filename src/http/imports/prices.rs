@@ -12,13 +12,13 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
+use super::kept::{Kept, internal, rejected};
 use super::upload::Upload;
 use crate::http::answer::{Answer, Envelope};
 use crate::http::aside::aside;
 use crate::http::entering::Managing;
 use crate::http::error::ApiError;
 use crate::http::idempotency::WriteParameters;
-use crate::http::problem::FieldProblem;
 use crate::http::query::{FromParameters, Parameters, Query};
 use crate::http::state::Api;
 use crate::market::import::{ImportError, ImportOptions, Imported, Strictness, import_path};
@@ -149,33 +149,21 @@ pub async fn import(
 }
 
 fn view(file: String, imported: Imported, at: Timestamp) -> Result<ImportedView, ApiError> {
-    let counted = |number: i64| u64::try_from(number).unwrap_or_default();
-    Ok(match imported {
-        Imported::Before(before) => ImportedView {
-            file,
-            outcome: "imported_before",
-            vintage: before.vintage.map(|vintage| vintage.number()),
-            imported_at: before.imported_at,
-            bars_added: counted(before.added),
-            bars_changed: counted(before.changed),
-            bars_unchanged: None,
-            report: before.report,
-        },
-        Imported::Now { stored, report } => ImportedView {
-            file,
-            outcome: "imported",
-            vintage: stored.vintage.map(|vintage| vintage.number()),
-            imported_at: at,
-            bars_added: stored.added,
-            bars_changed: stored.changed,
-            bars_unchanged: Some(stored.unchanged),
-            report: serde_json::to_value(report).map_err(|error| internal(error.into()))?,
-        },
+    let kept = match imported {
+        Imported::Before(before) => Kept::before(before),
+        Imported::Now { stored, report } => Kept::now(&stored, &report, at)?,
+    };
+    let Kept { outcome, vintage, imported_at, added, changed, unchanged, report } = kept;
+    Ok(ImportedView {
+        file,
+        outcome,
+        vintage,
+        imported_at,
+        bars_added: added,
+        bars_changed: changed,
+        bars_unchanged: unchanged,
+        report,
     })
-}
-
-fn internal(source: Box<dyn std::error::Error + Send + Sync>) -> ApiError {
-    ApiError::Internal { operation: "importing prices", source }
 }
 
 /// What is wrong with the file is the sender's; what is wrong with the store is ours.
@@ -184,13 +172,7 @@ pub(super) fn refusal(error: ImportError) -> ApiError {
         ImportError::Store(error) => return error.into(),
         ImportError::Reference(error) => return error.into(),
         ImportError::Report(error) => return internal(error.into()),
-        ImportError::Strict { report } => {
-            let rows = report.rejected.into_iter().map(|rejected| {
-                let row = Some(rejected.line);
-                FieldProblem { row, ..FieldProblem::new("body", "rejected", rejected.reason) }
-            });
-            return ApiError::Invalid(rows.collect());
-        }
+        ImportError::Strict { report } => return rejected(report.rejected),
         ImportError::UnknownZone { .. } => return ApiError::invalid("zone", "unknown", error),
         ImportError::Empty { .. } => "empty",
         ImportError::UnknownFormat { .. } | ImportError::NotRecords { .. } => "unknown_format",

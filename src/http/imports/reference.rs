@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
+use super::kept::{Kept, internal, rejected};
 use super::prices::{FileName, refusal};
 use super::upload::Upload;
 use crate::http::answer::{Answer, Envelope};
@@ -15,11 +16,10 @@ use crate::http::aside::aside;
 use crate::http::entering::Managing;
 use crate::http::error::ApiError;
 use crate::http::idempotency::WriteParameters;
-use crate::http::problem::FieldProblem;
 use crate::http::query::{FromParameters, Parameters, Query};
 use crate::http::state::Api;
 use crate::market::import::Strictness;
-use crate::market::import::reference::{RecordKind, RecordsImported, RecordsReport, import_records};
+use crate::market::import::reference::{RecordKind, RecordsImported, import_records};
 use crate::operations;
 
 /// What the file is called, and what it holds.
@@ -112,40 +112,20 @@ pub async fn import(
 }
 
 fn view(file: String, imported: RecordsImported, at: Timestamp) -> Result<RecordsImportedView, ApiError> {
-    let counted = |number: i64| u64::try_from(number).unwrap_or_default();
-    Ok(match imported {
-        RecordsImported::Before(before) => RecordsImportedView {
-            file,
-            outcome: "imported_before",
-            vintage: before.vintage.map(|vintage| vintage.number()),
-            imported_at: before.imported_at,
-            records_added: counted(before.added),
-            records_changed: counted(before.changed),
-            records_unchanged: None,
-            report: before.report,
-        },
-        RecordsImported::Refused(report) => return Err(rejected(report)),
-        RecordsImported::Now { stored, report } => RecordsImportedView {
-            file,
-            outcome: "imported",
-            vintage: stored.vintage.map(|vintage| vintage.number()),
-            imported_at: at,
-            records_added: stored.added,
-            records_changed: stored.changed,
-            records_unchanged: Some(stored.unchanged),
-            report: serde_json::to_value(report).map_err(|error| internal(error.into()))?,
-        },
+    let kept = match imported {
+        RecordsImported::Before(before) => Kept::before(before),
+        RecordsImported::Refused(report) => return Err(rejected(report.rejected)),
+        RecordsImported::Now { stored, report } => Kept::now(&stored, &report, at)?,
+    };
+    let Kept { outcome, vintage, imported_at, added, changed, unchanged, report } = kept;
+    Ok(RecordsImportedView {
+        file,
+        outcome,
+        vintage,
+        imported_at,
+        records_added: added,
+        records_changed: changed,
+        records_unchanged: unchanged,
+        report,
     })
-}
-
-fn rejected(report: RecordsReport) -> ApiError {
-    let rows = report.rejected.into_iter().map(|rejected| {
-        let row = Some(rejected.line);
-        FieldProblem { row, ..FieldProblem::new("body", "rejected", rejected.reason) }
-    });
-    ApiError::Invalid(rows.collect())
-}
-
-fn internal(source: Box<dyn std::error::Error + Send + Sync>) -> ApiError {
-    ApiError::Internal { operation: "importing reference data", source }
 }
