@@ -22,9 +22,7 @@ impl From<DeadLetterError> for ApiError {
         match error {
             DeadLetterError::Unknown(command) => Self::not_found("parked command", command),
             DeadLetterError::Store(error) => error.into(),
-            error @ (DeadLetterError::Unreachable { .. } | DeadLetterError::Publish(_)) => {
-                Self::Internal { operation: "handling a parked command", source: error.into() }
-            }
+            error => Self::Internal { operation: "handling a parked command", source: error.into() },
         }
     }
 }

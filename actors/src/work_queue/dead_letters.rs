@@ -92,6 +92,12 @@ pub enum DeadLetterError {
         /// What it said.
         reason: String,
     },
+    /// What was kept of one makes no sense.
+    #[error("what was kept of dead letter {message_id:?} cannot be read")]
+    Unreadable {
+        /// The name of its message.
+        message_id: String,
+    },
     /// There is no such dead letter.
     #[error("there is no dead letter {0}")]
     Unknown(CommandId),
@@ -142,7 +148,7 @@ impl DeadLetters {
             .query(include_str!("../sql/list_dead_letters.sql"), &[&state, &before, &id, &i64::from(limit)])
             .await
             .map_err(ReadError::database("listing dead letters"))?;
-        Ok(rows.iter().filter_map(letter).collect())
+        rows.iter().map(letter).collect()
     }
 
     /// Puts a dead letter on the queue again, under its command id: what it has done already is not done twice.
@@ -184,7 +190,7 @@ impl DeadLetters {
             .query_opt(include_str!("../sql/find_dead_letter.sql"), &[&command_id.to_string()])
             .await
             .map_err(ReadError::database("finding a dead letter"))?;
-        row.as_ref().and_then(letter).ok_or(DeadLetterError::Unknown(command_id))
+        letter(&row.ok_or(DeadLetterError::Unknown(command_id))?)
     }
 }
 
@@ -192,12 +198,14 @@ fn unreachable(error: impl std::fmt::Display) -> DeadLetterError {
     DeadLetterError::Unreachable { reason: error.to_string() }
 }
 
-fn letter(row: &tokio_postgres::Row) -> Option<DeadLetter> {
-    Some(DeadLetter {
-        command_id: row.get::<_, &str>("message_id").parse().ok()?,
+fn letter(row: &tokio_postgres::Row) -> Result<DeadLetter, DeadLetterError> {
+    let message_id: &str = row.get("message_id");
+    let unreadable = || DeadLetterError::Unreadable { message_id: message_id.to_owned() };
+    Ok(DeadLetter {
+        command_id: message_id.parse().map_err(|_| unreadable())?,
         subject: row.get("subject"),
         payload: Bytes::copy_from_slice(row.get("payload")),
-        deliveries: u32::try_from(row.get::<_, i32>("deliveries")).unwrap_or_default(),
+        deliveries: u32::try_from(row.get::<_, i32>("deliveries")).map_err(|_| unreadable())?,
         error: row.get("error_text"),
         at: row.get("at"),
         replayed_at: row.get("replayed_at"),

@@ -108,7 +108,7 @@ impl Kept {
 }
 
 /// How many facts a portfolio has; an empty one takes room, too.
-fn size_of(portfolio: &Portfolio) -> usize {
+pub(super) fn size_of(portfolio: &Portfolio) -> usize {
     let marks: usize = portfolio.marks.values().map(std::collections::BTreeMap::len).sum();
     let equity = portfolio.equity_changes.len() + portfolio.equity_adjustments.len();
     1 + portfolio.lots.len() + equity + marks + portfolio.targets.len()

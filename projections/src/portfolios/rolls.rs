@@ -8,10 +8,11 @@ use events::portfolio::valuation::Rolled;
 use events::{PortfolioId, Symbol, Version};
 use jiff::civil::Date;
 
+use super::cache::size_of;
 use super::{Book, BookPrices, priced_by};
 use crate::closes::Series;
 
-/// Most of all rolls that is kept, in snapshots and lots of their places: some sixty megabytes.
+/// Most of all rolls that is kept, in facts, snapshots and lots of their places: some sixty megabytes.
 const SIZE_MAX: usize = 200_000;
 /// Rolls that are made at the same time, of different portfolios.
 const TURNS: usize = 16;
@@ -89,6 +90,11 @@ impl Rolls {
 }
 
 impl KeptRoll {
+    /// The room it takes; one without snapshots takes some, too.
+    fn size(&self) -> usize {
+        1 + size_of(&self.portfolio) + self.series.len() + self.rolled.size()
+    }
+
     /// What of it is also true of other facts and prices.
     fn until_differs(&self, portfolio: &Portfolio, series: &BTreeMap<Symbol, Option<Arc<Series>>>) -> Rolled {
         let mut rolled = Rolled::clone(&self.rolled);
@@ -126,20 +132,20 @@ impl Kept {
     }
 
     fn keep(&mut self, key: Key, roll: KeptRoll) {
-        let size = roll.rolled.size();
+        let size = roll.size();
         if size > SIZE_MAX {
             return;
         }
         self.uses += 1;
         self.size += size;
         if let Some((before, _)) = self.rolls.insert(key, (roll, self.uses)) {
-            self.size -= before.rolled.size();
+            self.size -= before.size();
         }
         while self.size > SIZE_MAX
             && let Some(oldest) = self.rolls.iter().min_by_key(|(_, (_, used))| *used).map(|(key, _)| *key)
             && let Some((gone, _)) = self.rolls.remove(&oldest)
         {
-            self.size -= gone.rolled.size();
+            self.size -= gone.size();
         }
     }
 }

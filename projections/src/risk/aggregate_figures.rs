@@ -187,9 +187,13 @@ pub fn aggregate_volatility(inputs: &RiskInputs) -> Aggregated<AggregateVolatili
     };
     let figures = series.as_ref().map_err(Clone::clone).map(|whole| {
         let mut missing = Missing::new();
-        let weighted = inputs.portfolios.iter().zip(inputs.portfolio_weights().unwrap_or_default());
-        let mean: Result<Vec<f64>, Absent> =
-            weighted.map(|(part, weight)| Ok(weight * own(part)?.0)).collect();
+        let weights = inputs
+            .portfolio_weights()
+            .ok_or_else(|| Absent::because(Reason::NoEquityBalance, "weights are parts of equity"));
+        let mean = weights.and_then(|weights| {
+            let weighted = inputs.portfolios.iter().zip(weights);
+            weighted.map(|(part, weight)| Ok(weight * own(part)?.0)).collect::<Result<Vec<f64>, Absent>>()
+        });
         let figures = AggregateVolatility {
             aggregate_volatility: Some(whole.volatility),
             undiversified_volatility: noted(&mut missing, "undiversified_volatility", mean)

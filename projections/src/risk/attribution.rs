@@ -87,7 +87,8 @@ pub struct AttributedPnl {
     /// What it earned.
     #[schema(value_type = String, example = "900")]
     pub pnl: Cash,
-    /// The same in percent of what the group was worth before, held and owed together; null where it was nothing.
+    /// The same in percent of what the group was worth before, held and owed together; null where it was
+    /// nothing, or is not known of one of its positions.
     #[schema(example = 1.5)]
     pub pnl_percent: Option<f64>,
     /// The same as a fraction of the opening equity; null without.
@@ -142,15 +143,16 @@ impl RiskInputs {
         let days = within.iter().flat_map(|row| &row.snapshot.lots);
         let found = portfolio.attribution(days, &group_by, opening_equity);
         // What was there before is grouped as what was earned is.
-        let sizes: Vec<LotDay> = earlier
-            .last()
-            .into_iter()
-            .flat_map(|row| &row.snapshot.lots)
-            .map(|lot| LotDay { pnl: lot.market_value.unwrap_or_default().abs(), ..*lot })
-            .collect();
-        let sizes = portfolio.attribution(&sizes, &group_by, None).rows;
-        let sizes: BTreeMap<Option<String>, Cash> =
-            sizes.into_iter().map(|row| (row.group, row.pnl)).collect();
+        let before = earlier.last().into_iter().flat_map(|row| &row.snapshot.lots);
+        let (valued, unknown): (Vec<LotDay>, Vec<LotDay>) =
+            before.copied().partition(|lot| lot.market_value.is_some());
+        let sized = |lot: &LotDay| Some(LotDay { pnl: lot.market_value?.abs(), ..*lot });
+        let valued: Vec<LotDay> = valued.iter().filter_map(sized).collect();
+        let sizes = portfolio.attribution(&valued, &group_by, None).rows.into_iter();
+        let mut sizes: BTreeMap<Option<String>, Cash> = sizes.map(|row| (row.group, row.pnl)).collect();
+        for row in portfolio.attribution(&unknown, &group_by, None).rows {
+            sizes.remove(&row.group);
+        }
         let labels = self.labels(portfolio_id, by);
         let mut rows: Vec<AttributedPnl> = found
             .rows

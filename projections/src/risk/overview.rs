@@ -153,8 +153,7 @@ fn figures(inputs: &RiskInputs) -> (Overview, Missing) {
         mtd_pnl: noted(&mut missing, "mtd_pnl", since_start_of(|date| (date.year(), date.month()))),
         ytd_pnl: noted(&mut missing, "ytd_pnl", since_start_of(|date| (date.year(), 0))),
     };
-    let target_returns =
-        inputs.target_returns(inputs.as_of_date).map(|returns| TargetGroups::of(&returns, None));
+    let target_returns = inputs.target_returns().map(|returns| TargetGroups::of(&returns, None));
     let overview = Overview {
         equity_balance: standing.equity,
         net_asset_value: standing.equity,

@@ -50,9 +50,9 @@ pub struct TargetGroup {
 /// What a group would earn over one horizon.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
 pub struct TargetHorizon {
-    /// What it would earn; positions without a target earn nothing.
-    #[schema(value_type = String, example = "10500")]
-    pub dollars: Cash,
+    /// What the positions with a target would earn; null where none has one.
+    #[schema(value_type = Option<String>, example = "10500")]
+    pub dollars: Option<Cash>,
     /// The same as a fraction of the group's exposure; null where that is zero.
     #[schema(example = 0.078_947_37)]
     pub return_on_group: Option<f64>,
@@ -102,7 +102,7 @@ impl TargetHorizon {
     fn of(group: &GroupReturns, horizon: Horizon, equity: Option<Cash>) -> Self {
         let returns = group.at(horizon);
         Self {
-            dollars: returns.dollars,
+            dollars: group.earned(horizon),
             return_on_group: group.return_on_group(horizon),
             return_on_covered: group.return_on_covered(horizon),
             contribution: group.contribution(horizon, equity),
@@ -114,21 +114,20 @@ impl TargetHorizon {
 }
 
 impl RiskInputs {
-    /// What all portfolios would earn together, by the targets of a date and the prices of the session.
+    /// What all portfolios would earn together, by the targets and the prices of the session.
     ///
     /// # Errors
     /// `no_positions`, `no_target_prices`.
-    pub fn target_returns(&self, said_until: Date) -> Result<TargetReturns, Absent> {
+    pub fn target_returns(&self) -> Result<TargetReturns, Absent> {
         if self.lots.is_empty() {
             return Err(Absent::because(Reason::NoPositions, "no position is open"));
         }
-        let options = self.sources().options();
-        let (date, outlook) = (self.as_of_date, OptionOutlook::of(&options, self.as_of_date));
+        let (date, outlook) = (self.as_of_date, OptionOutlook::of(&self.options, self.as_of_date));
         let value = |contract: &OptionContract, target, horizon| outlook.value(contract, target, horizon);
         let mut sum = TargetReturns { equity: self.standing.equity, ..TargetReturns::default() };
         for book in &self.sources().books {
             let values = book.portfolio.value_on(date, self.prices());
-            sum.add_lots(&book.portfolio.target_returns(&values, said_until, None, &value));
+            sum.add_lots(&book.portfolio.target_returns(&values, date, None, &value));
         }
         match sum.last_revision_date {
             Some(_) => Ok(sum),

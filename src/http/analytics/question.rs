@@ -81,7 +81,8 @@ pub struct Subject<'a> {
     vintage: Vintage,
     books: Vec<Book>,
     tag_names: BTreeMap<TagId, String>,
-    tagged: Option<Position>,
+    /// How many tags are shown, and when one of them was last changed: together they say which.
+    tagged: (usize, Option<Position>),
 }
 
 /// What is computed, with where it stands in its list, if it is a page of one.
@@ -158,7 +159,7 @@ impl<'a> Subject<'a> {
         let vintage = api.vintage(as_of.known_at()).await?;
         let completed = Terms::known(None).session();
         let session = calendar::session_on_or_before(as_of.date()).min(completed);
-        let tagged = rows.iter().map(|row| row.changed_position).max();
+        let tagged = (rows.len(), rows.iter().map(|row| row.changed_position).max());
         let tag_names = rows.into_iter().map(|row| (row.tag_id, row.tag.name)).collect();
         Ok(Self { api, caller, position, is_aggregate, as_of, session, vintage, books, tag_names, tagged })
     }

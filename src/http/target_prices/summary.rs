@@ -1,7 +1,7 @@
 //! `GET /target-prices/{portfolio_id}/summary`
 
 use axum::extract::State;
-use events::portfolio::valuation::{GroupReturns, Horizon};
+use events::portfolio::valuation::Horizon;
 use events::{Cash, PortfolioId};
 use jiff::Timestamp;
 use projections::Projection;
@@ -62,17 +62,15 @@ pub struct TargetPriceSummary {
 impl TargetPriceSummary {
     fn of(outlook: &Outlook) -> Self {
         let (total, target_prices) = (outlook.returns().total, outlook.all());
-        let dollars = |horizon| counted(&total, horizon).then(|| total.at(horizon).dollars);
-        let fraction = |horizon: Horizon| {
-            counted(&total, horizon).then(|| total.contribution(horizon, outlook.equity)).flatten()
-        };
-        let covered = total.covered_exposure.to_f64() / total.gross_exposure.to_f64();
+        let dollars = |horizon| total.earned(horizon);
+        let fraction = |horizon| total.contribution(horizon, outlook.equity);
+        let covered = || total.covered_exposure.to_f64() / total.gross_exposure.to_f64();
         Self {
             available: !target_prices.is_empty(),
             reason: target_prices.is_empty().then_some("no_target_prices"),
             total_positions: total.positions,
             positions_with_targets: total.positions_with_targets,
-            coverage_pct: total.gross_exposure.is_positive().then_some(100.0 * covered),
+            coverage_pct: total.gross_exposure.is_positive().then(|| 100.0 * covered()),
             weighted_expected_return_eoy: fraction(Horizon::Eoy),
             weighted_expected_return_next_year: fraction(Horizon::NextYear),
             weighted_downside_return: fraction(Horizon::Downside),
@@ -83,11 +81,6 @@ impl TargetPriceSummary {
             target_prices,
         }
     }
-}
-
-/// Whether there is a target at all: what nobody expects anything of would earn an unknown amount, not zero.
-fn counted(total: &GroupReturns, horizon: Horizon) -> bool {
-    total.at(horizon).positions_with_targets > 0
 }
 
 /// Shows the target prices of a portfolio on a date and what it would earn if they came true.

@@ -97,10 +97,7 @@ impl TargetPriceView {
         let market = current_price(reading.portfolio(), &target.symbol, reading.date, &reading.prices);
         let current_price = market.map(|(price, _)| price).or(prices.current_price);
         let expected = |horizon| expected(target.position_type, current_price, horizon, prices, gains);
-        let dollars = |horizon| {
-            let returns = gains.at(horizon);
-            (returns.positions_with_targets > 0).then_some(returns.dollars)
-        };
+        let dollars = |horizon| gains.earned(horizon);
         Self {
             id,
             portfolio_id: reading.book.portfolio_id,
@@ -120,8 +117,7 @@ impl TargetPriceView {
             target_downside_value: dollars(Horizon::Downside),
             position_count: gains.positions,
             position_weight: of_equity(gains.gross_exposure, equity),
-            contribution_to_portfolio_return: dollars(Horizon::Eoy)
-                .and_then(|dollars| of_equity(dollars, equity)),
+            contribution_to_portfolio_return: gains.contribution(Horizon::Eoy, equity),
             revision_date: target.said_on(reading.date),
             created_by: reading.book.owner.clone(),
             created_at: target.created_at,

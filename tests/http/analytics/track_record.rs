@@ -73,7 +73,7 @@ async fn returns_are_those_of_the_snapshots() {
     );
 }
 
-/// Fault 14: what was realised is not counted again; rows add up to what the snapshots earned.
+/// Rows add up to what the snapshots earned, however they are grouped.
 #[tokio::test(flavor = "multi_thread")]
 async fn profit_is_attributed_to_what_earned_it() {
     let deck = deck().await;
@@ -112,4 +112,24 @@ async fn profit_is_attributed_to_what_earned_it() {
         refused.problem(422, "validation_failed"),
         ["date: conflict", "group_by: invalid", "start_date: out_of_range"]
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tag_that_is_archived_is_called_by_its_name_no_more() {
+    let deck = deck().await;
+    let id = deck.portfolio("Tagged").await;
+    let mut tags = Vec::new();
+    for name in ["older", "newer"] {
+        let made = deck.post("/tags", &json!({"name": name})).await;
+        tags.push(made.data(201)["id"].as_str().unwrap().to_owned());
+    }
+    let share = json!({"symbol": "AAPL", "quantity": "100", "entry_price": "105", "entry_date": "2025-01-06",
+        "tag_ids": [&tags[0]]});
+    deck.enter(&id, share).await.data(201);
+    let path = format!("/analytics/positions/attribution?portfolio_id={id}&date={DAY}&group_by=tag");
+    let named = current(&deck, &path).await;
+    assert_eq!(named["rows"][0]["label"], "older", "{named:#}");
+    deck.post(&format!("/tags/{}/archive", tags[0]), &json!({})).await.data(200);
+    let unnamed = deck.see(&path).await;
+    assert_eq!(unnamed.data(200)["rows"][0]["label"], tags[0], "the answer of before is not given again");
 }

@@ -107,14 +107,20 @@ impl GroupReturns {
         }
     }
 
-    /// What it would earn as a fraction of the exposure of all its lots; none where that is zero.
+    /// What its lots with a target would earn; none where no lot has one: that is unknown, not zero.
+    pub fn earned(&self, horizon: Horizon) -> Option<Cash> {
+        let returns = self.at(horizon);
+        (returns.positions_with_targets > 0).then_some(returns.dollars)
+    }
+
+    /// The same as a fraction of the exposure of all its lots; none where that is zero.
     pub fn return_on_group(&self, horizon: Horizon) -> Option<f64> {
-        ratio(self.at(horizon).dollars, self.gross_exposure)
+        ratio(self.earned(horizon)?, self.gross_exposure)
     }
 
     /// The same as a fraction of the exposure of those with a target.
     pub fn return_on_covered(&self, horizon: Horizon) -> Option<f64> {
-        ratio(self.at(horizon).dollars, self.at(horizon).covered_exposure)
+        ratio(self.earned(horizon)?, self.at(horizon).covered_exposure)
     }
 
     /// The exposure with a target of this horizon as a fraction of all of it.
@@ -124,7 +130,7 @@ impl GroupReturns {
 
     /// What it would earn as a fraction of the portfolio's equity; none where that is unknown, zero or negative.
     pub fn contribution(&self, horizon: Horizon, equity: Option<Cash>) -> Option<f64> {
-        ratio(self.at(horizon).dollars, equity?)
+        ratio(self.earned(horizon)?, equity?)
     }
 
     fn add(&mut self, lot: &LotReturns) {
