@@ -54,6 +54,11 @@ impl Columns {
         self.close.get(index).copied().filter(|price| price.is_positive())
     }
 
+    /// The newest price before bar `index`: a close or, of a bar that is not complete, its open.
+    pub fn newest_before(&self, index: usize) -> Option<Price> {
+        (0..index).rev().find_map(|index| self.close_at(index).or_else(|| self.open_at(index)))
+    }
+
     /// Bar `index`, where it exists and is complete.
     pub fn bar_at(&self, index: usize) -> Option<Bar> {
         let close = self.close_at(index)?;

@@ -224,6 +224,11 @@ impl Cash {
     }
 }
 
+impl Rate {
+    /// All of something.
+    pub const WHOLE: Self = Self(100_000_000);
+}
+
 impl Price {
     /// This price moved by `rate` upwards (or downwards when negative), rounded half to even.
     pub fn moved(self, rate: Rate) -> Self {

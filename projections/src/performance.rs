@@ -137,7 +137,7 @@ pub async fn performance(
     run: &RunDetail,
     query: &PerformanceQuery<'_>,
 ) -> Result<RunPerformance, PerformanceError> {
-    let mut pass = Pass::new(convention_of(run, query), query);
+    let mut pass = Pass::new(convention_of(run, query), run, query);
     match query.convention {
         ConventionName::Standard => by_bar(client, run, &mut pass).await?,
         ConventionName::AiTrader => by_record(client, run.run.run_id, &mut pass).await?,
@@ -194,6 +194,8 @@ pub(crate) fn day_of(at: Timestamp) -> i64 {
 /// One reading of a series.
 struct Pass<'q> {
     query: &'q PerformanceQuery<'q>,
+    /// Nothing may be short.
+    only_long: bool,
     accumulator: PerformanceAccumulator,
     returns: Vec<f64>,
     previous: Option<f64>,
@@ -208,9 +210,10 @@ struct Pass<'q> {
 }
 
 impl<'q> Pass<'q> {
-    fn new(convention: Convention, query: &'q PerformanceQuery<'q>) -> Self {
+    fn new(convention: Convention, run: &RunDetail, query: &'q PerformanceQuery<'q>) -> Self {
         Self {
             query,
+            only_long: !run.snapshot.risk.allow_shorting,
             accumulator: PerformanceAccumulator::new(convention),
             returns: Vec::new(),
             previous: None,
@@ -238,9 +241,13 @@ impl<'q> Pass<'q> {
         {
             self.returns.push(step);
         }
-        // The equity series has no positions: where shares are short, the gross value is not less than this.
         let held = (value - cash).to_f64();
-        let point = Point::new(day_of(at), equity).with_positions(held, held);
+        let point = Point::new(day_of(at), equity);
+        // The equity series has no positions: where some may be short, nobody knows what they come to without signs.
+        let point = match self.only_long {
+            true => point.with_positions(held, held),
+            false => Point { net: Some(held), ..point },
+        };
         if let Some(benchmark) = self.query.benchmark {
             self.benchmark = benchmark(at).or(self.benchmark);
         }

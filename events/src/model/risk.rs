@@ -13,9 +13,6 @@ pub const RULES_MAX: usize = 100;
 /// The priority of a rule that names none.
 const PRIORITY_DEFAULT: u8 = 5;
 
-/// All of an amount.
-const WHOLE: Rate = Rate::from_units(100_000_000);
-
 /// What a run may risk. The default is a cash account whose orders must be paid for or covered by what is held.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -212,13 +209,13 @@ impl Risk {
             }
         };
         let positive = |amount: Option<Cash>| amount.is_none_or(Cash::is_positive);
-        let yearly = |rate: Rate| !rate.is_negative() && rate <= WHOLE;
+        let yearly = |rate: Rate| !rate.is_negative() && rate <= Rate::WHOLE;
         rule(positive(self.max_position_size), "max_position_size", "out_of_range", "must be above 0");
         rule(positive(self.max_daily_loss), "max_daily_loss", "out_of_range", "must be above 0");
         rule(yearly(self.borrow_rate), "borrow_rate", "out_of_range", "must be from 0 to 1");
         rule(yearly(self.interest_rate), "interest_rate", "out_of_range", "must be from 0 to 1");
         // With nothing left for what closing costs, the account would end below zero.
-        let maintains = self.maintenance_rate >= COST_RATE_MAX && self.maintenance_rate <= WHOLE;
+        let maintains = self.maintenance_rate >= COST_RATE_MAX && self.maintenance_rate <= Rate::WHOLE;
         rule(maintains, "maintenance_rate", "out_of_range", "must be from 0.1 to 1");
         rule(self.rules.len() <= RULES_MAX, "rules", "too_long", "at most 100 rules");
         let ordered = self.rules.iter().zip(self.rules.iter().skip(1));
@@ -267,7 +264,7 @@ impl Rule {
             Limit::MaxPosition { fraction }
             | Limit::MinCashReserve { fraction }
             | Limit::MaxDailyLoss { fraction, .. } => {
-                let part = fraction.is_positive() && *fraction <= WHOLE;
+                let part = fraction.is_positive() && *fraction <= Rate::WHOLE;
                 rule(part, "limit.fraction", "out_of_range", "must be above 0 and at most 1");
             }
             Limit::Blackout { start, end } => {

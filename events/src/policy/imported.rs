@@ -222,6 +222,14 @@ impl ImportedLine {
 }
 
 impl ImportedParameters {
+    /// The symbols of its lines; one that several name comes several times.
+    pub fn symbols(&self) -> impl Iterator<Item = &Symbol> {
+        self.lines.iter().flat_map(|line| {
+            let adjusted = line.adjusted.iter().flat_map(|adjusted| adjusted.positions.keys());
+            line.order.iter().map(|order| &order.symbol).chain(adjusted)
+        })
+    }
+
     /// The line behind a ledger record of the run that repeats it; none for the record that opened the account.
     pub fn line_of(&self, record: u64) -> Option<&ImportedLine> {
         self.lines.get(usize::try_from(record.checked_sub(1)?).ok()?)

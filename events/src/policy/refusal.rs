@@ -41,15 +41,15 @@ pub enum Refusal {
         /// The type of the order.
         order_type: OrderType,
     },
-    /// Only the `recorded` policy may name the price of an execution.
-    #[error("only recorded decisions may name the price at which they executed")]
-    RecordedPriceNotAllowed,
     /// A limit, stop or recorded price of zero or less.
     #[error("the price must be positive, not {price}")]
     PriceNotPositive {
         /// The price asked for.
         price: Price,
     },
+    /// Only the `recorded` policy may name the price of an execution.
+    #[error("only recorded decisions may name the price at which they executed")]
+    RecordedPriceNotAllowed,
     /// A trailing stop stays behind by more than nothing and less than the whole price.
     #[error("the trail must be above 0 and below 1, not {rate}")]
     TrailOutOfRange {
@@ -122,14 +122,6 @@ pub enum Refusal {
         /// The symbol asked for.
         symbol: Symbol,
     },
-    /// The margin account may not hold so much.
-    #[error("a margin of {required} required, {available} available")]
-    InsufficientMargin {
-        /// The margin of the order: its value, or half of it when it sells short.
-        required: Cash,
-        /// The value of the account times its multiple, less the margin in use.
-        available: Cash,
-    },
     /// A position is either long or short.
     #[error("the position in {symbol} is {have}; close it first")]
     OppositePosition {
@@ -137,6 +129,14 @@ pub enum Refusal {
         symbol: Symbol,
         /// Shares held, negative where they are short.
         have: Quantity,
+    },
+    /// The margin account may not hold so much.
+    #[error("a margin of {required} required, {available} available")]
+    InsufficientMargin {
+        /// The margin of the order: its value, or half of it when it sells short.
+        required: Cash,
+        /// The value of the account times its multiple, less the margin in use.
+        available: Cash,
     },
     /// A hard gate is closed for orders that open or enlarge a position.
     #[error("{gate}: {figure} against a limit of {limit}")]

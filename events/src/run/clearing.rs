@@ -94,6 +94,7 @@ impl<'a> Rules<'a> {
         }
         self.check_shorting(order)?;
         let (Settlement::Now(quote) | Settlement::Later(quote)) = settlement;
+        self.check_opposite(order)?;
         self.check_risk(order, quote, Stage::Proposed)?;
         self.check_funds(order, quote)?;
         Ok(Cleared { order, side, column, settlement, trading_date })
@@ -111,6 +112,7 @@ impl<'a> Rules<'a> {
         if order.side == OrderSide::Sell {
             self.check_settled(order, market, trading_date)?;
         }
+        self.check_opposite(order)?;
         self.check_risk(order, quote, Stage::Waited)?;
         self.check_funds(order, quote)?;
         let (side, settlement) = (order.side.side(), Settlement::Now(quote));
@@ -247,14 +249,22 @@ impl<'a> Rules<'a> {
         Ok(())
     }
 
+    /// A position is either long or short.
+    fn check_opposite(&self, order: &Order) -> Result<(), Refusal> {
+        let have = self.book.position(&order.symbol);
+        match order.side {
+            OrderSide::Buy if have.is_negative() => {}
+            OrderSide::Short if have.is_positive() => {}
+            OrderSide::Buy | OrderSide::Short | OrderSide::Sell | OrderSide::Cover => return Ok(()),
+        }
+        Err(Refusal::OppositePosition { symbol: order.symbol.clone(), have })
+    }
+
     fn check_funds(&self, order: &Order, quote: Quote) -> Result<(), Refusal> {
         let have = self.book.position(&order.symbol);
         let wanted = order.quantity;
         let no_position = || Refusal::NoPosition { symbol: order.symbol.clone() };
-        let opposite = || Refusal::OppositePosition { symbol: order.symbol.clone(), have };
         match order.side {
-            OrderSide::Buy if have.is_negative() => Err(opposite()),
-            OrderSide::Short if have.is_positive() => Err(opposite()),
             OrderSide::Buy => {
                 let (value, fee) = quote.value_and_fee(wanted, self.snapshot);
                 if value + fee > self.book.cash() && !self.snapshot.risk.margin_account {
@@ -319,7 +329,7 @@ fn check_lot(amount: Quantity, market: Market) -> Result<(), Refusal> {
 /// What an order of several prices must keep to make sense.
 fn check_shape(order: &Order) -> Result<(), Refusal> {
     if let OrderKind::TrailingStop { trail: Trail::Rate(rate), .. } = order.kind
-        && (!rate.is_positive() || rate >= WHOLE)
+        && (!rate.is_positive() || rate >= Rate::WHOLE)
     {
         return Err(Refusal::TrailOutOfRange { rate });
     }
@@ -334,6 +344,3 @@ fn check_shape(order: &Order) -> Result<(), Refusal> {
     };
     if apart { Ok(()) } else { Err(Refusal::LegsCrossed { limit_price, stop_price }) }
 }
-
-/// All of a price.
-const WHOLE: Rate = Rate::from_units(100_000_000);

@@ -56,8 +56,6 @@ pub(super) struct Desk<'a> {
     pub guarded: bool,
     /// The trading day, where the terms are guarded.
     pub session: Option<Session>,
-    /// Whether what is held was held on an earlier trading day.
-    pub carried: bool,
     /// The record of the next execution.
     pub next_record: u64,
     /// Executions in this bar; of an imported run all its lines.
@@ -78,7 +76,6 @@ impl<'a> Desk<'a> {
             marks: vec![Price::ZERO; bars.columns().len()],
             guarded: !snapshot.risk.is_default(),
             session: book.session(),
-            carried: false,
             next_record: book.next_record(),
             clock: Clock::new(snapshot.interval),
             snapshot,
@@ -136,7 +133,10 @@ impl<'a> Desk<'a> {
     /// Fills the orders that wait since an earlier bar and reach their price at this moment, in the order in which
     /// they were proposed; the path of prices within a bar is unknown.
     pub fn fill_waiting(&mut self, moment: Moment, now: Now) {
-        self.watch(now);
+        // The bar itself is not watched, so that once a bar is enough.
+        if moment == Moment::AtOpen {
+            self.watch(now);
+        }
         let known = if moment == Moment::AtClose { Known::Complete } else { Known::Open };
         let mut reached = std::mem::take(&mut self.reached);
         let waiting = self.book.resting().values().filter(|it| it.accepted_bar < now.bar);

@@ -69,7 +69,7 @@ pub struct RunFigures {
     pub total_return: Rate,
     /// The deepest fall; `None` when the value never fell below a peak.
     pub max_drawdown: Option<Drawdown>,
-    /// Profit of what was sold: average cost, fees included.
+    /// Profit of what was closed: average cost, fees included; less interest and borrow fees.
     pub realised_pnl: Cash,
     /// Profit of what is held; unless an account was adjusted, realised and open profit add up to the change in value
     /// exactly.

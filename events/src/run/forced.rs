@@ -37,12 +37,10 @@ impl Desk<'_> {
     pub fn begin_bar(&mut self, equity: Cash, now: Now) {
         let date = self.clock.trading_date(self.snapshot.market(), now.start);
         let before = self.session;
-        self.carried = false;
         if before.is_some_and(|session| session.date == date) {
             return;
         }
         if let Some(before) = before {
-            self.carried = true;
             self.charge(days_between(before.date, date), now);
         }
         self.session = Some(Session { date, opened_with: equity });
@@ -110,9 +108,8 @@ impl Desk<'_> {
                 let name = || rule.name.clone();
                 match &rule.limit {
                     // What was carried over from another day missed its time, for want of a bar.
-                    Limit::CloseAllBy { time: by } => {
-                        (self.carried || time >= *by).then(|| Forced::CloseAllBy { rule: name() })
-                    }
+                    Limit::CloseAllBy { time: by } => (time >= *by || self.is_carried_over(symbol))
+                        .then(|| Forced::CloseAllBy { rule: name() }),
                     Limit::MaxDailyLoss { fraction, response: LossResponse::ForceLiquidate } => {
                         let limit = self.session?.opened_with.share(*fraction);
                         let lost = loss_of_day(self.session, worth.value) > limit;
@@ -129,6 +126,12 @@ impl Desk<'_> {
                 }
             })
             .next()
+    }
+
+    /// Whether a position was opened on another trading day than this.
+    fn is_carried_over(&self, symbol: &Symbol) -> bool {
+        let holding = self.book.holdings().get(symbol);
+        holding.zip(self.session).is_some_and(|(holding, session)| holding.bought_on != session.date)
     }
 
     /// Ends waiting orders that would have closed what is closed now.

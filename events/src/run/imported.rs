@@ -6,7 +6,6 @@ use super::desk::{Desk, Now};
 use super::{
     AccountAdjusted, Action, AdjustedHolding, LineImported, OrderFilled, PriceRule, RunEvent, RunSnapshot,
 };
-use crate::market::Columns;
 use crate::policy::{ImportedLine, ImportedOrder, ImportedParameters, Side};
 use crate::{Cash, Price, Quantity, Symbol};
 
@@ -156,16 +155,12 @@ impl Desk<'_> {
         }
     }
 
+    /// What is known of a price when a bar opens: its open, or where the symbol has no such bar, the newest price.
     fn price_at(&self, symbol: &Symbol, now: Now) -> Option<Price> {
         let column = self.bars.column_of(symbol)?;
-        price_at_open(self.bars.columns().get(column)?, now.index)
+        let columns = self.bars.columns().get(column)?;
+        columns.open_at(now.index).or_else(|| columns.newest_before(now.index))
     }
-}
-
-/// What is known of a price when bar `index` opens: its open, or where the symbol has no such bar, the newest price.
-pub(super) fn price_at_open(columns: &Columns, index: usize) -> Option<Price> {
-    let newest = |index: usize| columns.close_at(index).or_else(|| columns.open_at(index));
-    columns.open_at(index).or_else(|| (0..index).rev().find_map(newest))
 }
 
 const fn action_of(side: Side) -> Action {

@@ -251,6 +251,15 @@ impl RunSnapshot {
             "out_of_range",
             "an imported run ends with the bar of its last line",
         );
+        let names_own_symbols = |imported: &ImportedParameters| {
+            imported.symbols().all(|symbol| self.symbols.binary_search(symbol).is_ok())
+        };
+        rule(
+            self.policy.imported().is_none_or(names_own_symbols),
+            "policy",
+            "unknown_symbol",
+            "an imported ledger names no symbols but those of its run",
+        );
         errors.extend(self.policy.check().into_iter().map(|error| error.below("policy")));
         let risk = self.risk.check().into_iter().chain(self.risk.check_interval(self.interval));
         errors.extend(risk.map(|error| error.below("risk")));

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::desk::{Desk, Moment, Now};
 use super::{Advance, BarsClosed, Fingerprint, RunCompleted, RunError, RunEvent, Trading};
-use crate::market::{Bars, Columns};
+use crate::market::Bars;
 use crate::money::value_units;
 use crate::policy::{FillRule, Order, Policy, Refusal, View, ViewParts};
 use crate::{Cash, Price};
@@ -239,11 +239,8 @@ impl<'a> Chunk<'a> {
 
 /// The newest price before bar `next` of the calendar of each column that is held.
 fn last_marks(desk: &Desk<'_>, next: usize) -> Vec<Price> {
-    let newest = |columns: &Columns| {
-        (0..next).rev().find_map(|index| columns.close_at(index).or_else(|| columns.open_at(index)))
-    };
     let held = desk.held.iter().zip(desk.bars.columns());
-    held.map(|(quantity, columns)| if quantity.is_zero() { None } else { newest(columns) })
+    held.map(|(quantity, columns)| if quantity.is_zero() { None } else { columns.newest_before(next) })
         .map(Option::unwrap_or_default)
         .collect()
 }

@@ -221,6 +221,11 @@ fn what_had_no_bar_at_its_time_is_closed_at_the_next_open() {
     let prices = ["100", "100", "100", "100", "", "", "80", "80"];
     let told = over(&hours(&prices), risk, vec![(3, vec![buy("A", "2")])]);
     assert_eq!(told.trades(), ["3 buy 2 A 100", "6 sell 2 A 80"]);
+    // The next day may have begun without A.
+    let risk = ruled(Limit::CloseAllBy { time: time("14:00") });
+    let prices = ["100", "100", "100", "100", "", "", "", "80"];
+    let told = over(&hours(&prices), risk, vec![(3, vec![buy("A", "2")])]);
+    assert_eq!(told.trades(), ["3 buy 2 A 100", "7 sell 2 A 80"]);
 }
 
 #[test]

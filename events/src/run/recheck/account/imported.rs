@@ -3,7 +3,6 @@
 
 use super::{Account, Checked, Made, Move, check_order_id};
 use crate::policy::{ImportedLine, ImportedParameters, Side};
-use crate::run::imported::price_at_open;
 use crate::run::ledger::Action;
 use crate::run::recheck::difference::{Discrepancy, holds, same};
 use crate::run::{AccountAdjusted, AdjustedHolding, LineImported, OrderFilled, PriceRule, Trading};
@@ -140,7 +139,8 @@ impl Account<'_> {
     }
 
     fn price_at(&self, symbol: &Symbol, index: usize) -> Option<Price> {
-        price_at_open(self.bars.columns().get(self.bars.column_of(symbol)?)?, index)
+        let columns = self.bars.columns().get(self.bars.column_of(symbol)?)?;
+        columns.open_at(index).or_else(|| columns.newest_before(index))
     }
 }
 
