@@ -206,10 +206,10 @@ impl AiModels {
         let targets: Result<Vec<Target>, CallRefused> =
             [asked].into_iter().chain(fallback).map(|model| self.target(model, &terms)).collect();
         let targets = targets?;
-        let events = warned(&terms.budgets, &targets)?;
+        let events = warned(&terms.budgets, targets.first())?;
         let permit = self.inner.permits.clone().try_acquire_owned();
         let permit = permit.map_err(|_| CallRefused::Busy(self.inner.calls_at_once))?;
-        Ok(ModelCall::start(targets, limits, retries, events, permit))
+        Ok(ModelCall::start(targets, limits, retries, events, terms.budgets, permit))
     }
 
     /// What a model would be told, and what would be changed or left out.
@@ -298,14 +298,12 @@ fn settle_for(dialect: Dialect, model: &str, layers: &[&Map<String, Value>]) -> 
     settled
 }
 
-/// Asks every budget; those that are nearly exhausted are the first events.
-fn warned(budgets: &[Budget], targets: &[Target]) -> Result<VecDeque<CallEvent>, CallRefused> {
+/// Asks every budget for the first attempt; those that are nearly exhausted are the first events. Further attempts are
+/// asked for when their time comes.
+fn warned(budgets: &[Budget], first: Option<&Target>) -> Result<VecDeque<CallEvent>, CallRefused> {
     let mut events = VecDeque::new();
-    for budget in budgets {
-        for target in targets {
-            budget.admit(&target.ceiling)?;
-        }
-        if let Standing::Near { used_percent } = budget.standing() {
+    for (budget, target) in budgets.iter().flat_map(|budget| first.map(|target| (budget, target))) {
+        if let Standing::Near { used_percent } = budget.admit(&target.ceiling)? {
             events.push_back(CallEvent::BudgetNear { scope: budget.scope, used_percent });
         }
     }
