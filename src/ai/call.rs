@@ -110,6 +110,8 @@ struct SoFar {
     tool_calls: Vec<ToolCall>,
     usage: Option<Usage>,
     bytes: usize,
+    /// Of calls of tools that are not complete.
+    coming_bytes: usize,
 }
 
 impl SoFar {
@@ -269,10 +271,21 @@ impl ModelCall {
         let length = match &delta {
             Delta::Text(text) | Delta::Reasoning(text) => text.len(),
             Delta::ToolCall(call) => call.name.len() + call.arguments.len(),
-            Delta::Accepted { .. } | Delta::Usage(_) | Delta::Finished(_) => 0,
+            Delta::Accepted { .. } | Delta::Progress { .. } | Delta::Usage(_) | Delta::Finished(_) => 0,
         };
-        self.so_far.bytes += length;
-        if self.so_far.bytes > ANSWER_BYTES_MAX {
+        let so_far = &mut self.so_far;
+        so_far.bytes += length;
+        match &delta {
+            Delta::Progress { bytes } => so_far.coming_bytes += bytes,
+            // What is complete was coming before.
+            Delta::ToolCall(_) => so_far.coming_bytes = so_far.coming_bytes.saturating_sub(length),
+            Delta::Text(_)
+            | Delta::Reasoning(_)
+            | Delta::Accepted { .. }
+            | Delta::Usage(_)
+            | Delta::Finished(_) => {}
+        }
+        if so_far.bytes + so_far.coming_bytes > ANSWER_BYTES_MAX {
             return self.failed(ProviderError::TooLong { bytes_max: ANSWER_BYTES_MAX });
         }
         if length > 0 {
@@ -298,6 +311,7 @@ impl ModelCall {
                 self.so_far.tool_calls.push(call.clone());
                 self.events.push_back(CallEvent::ToolCall(call));
             }
+            Delta::Progress { .. } => {}
             Delta::Usage(usage) => self.so_far.usage = Some(usage),
             Delta::Finished(reason) => self.finished(reason),
         }
