@@ -249,6 +249,7 @@ impl Decode for Decoder {
             (Some("failed"), _) => {
                 return Err(ProviderError::Unavailable {
                     status: None,
+                    retry_after: None,
                     message: "it failed and does not say why".to_owned(),
                 });
             }
