@@ -218,7 +218,7 @@ impl AiModels {
     /// There is no such model.
     pub fn settle(&self, model: &str, settings: &[&Map<String, Value>]) -> Result<Settled, CallRefused> {
         let (served, model) = self.find(model)?;
-        Ok(settle_for(served.provider.dialect(), model, settings))
+        Ok(settle(Family::of(model), served.provider.dialect(), settings))
     }
 
     /// Asks every provider whether it is there.
@@ -273,7 +273,8 @@ impl AiModels {
     fn target(&self, model: &str, terms: &CallTerms) -> Result<Target, CallRefused> {
         let (served, model) = self.find(model)?;
         let layers: Vec<&Map<String, Value>> = terms.settings.iter().collect();
-        let Settled { parameters, adjustments, .. } = settle_for(served.provider.dialect(), model, &layers);
+        let Settled { parameters, adjustments, .. } =
+            settle(Family::of(model), served.provider.dialect(), &layers);
         let input = terms.prompt.tokens_max();
         let output = u64::from(parameters.max_output_tokens.unwrap_or(OUTPUT_TOKENS_MAX));
         let ceiling = Ceiling {
@@ -288,15 +289,6 @@ impl AiModels {
 
 /// Nobody waits longer for a list of models.
 const LISTING_PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
-
-fn settle_for(dialect: Dialect, model: &str, layers: &[&Map<String, Value>]) -> Settled {
-    let family = Family::of(model);
-    let mut settled = settle(family, layers);
-    let (parameters, left_out) = settled.parameters.spoken(dialect, family);
-    settled.parameters = parameters;
-    settled.adjustments.extend(left_out);
-    settled
-}
 
 /// Asks every budget for the first attempt; those that are nearly exhausted are the first events. Further attempts are
 /// asked for when their time comes.
