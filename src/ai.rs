@@ -23,7 +23,6 @@ mod responses;
 mod retry;
 pub mod scripted;
 mod settle;
-mod sse;
 mod transport;
 mod usage;
 

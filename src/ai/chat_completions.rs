@@ -9,10 +9,10 @@ use super::error::ProviderError;
 use super::family::Family;
 use super::message::{Message, OutputForm, ToolCall, ToolChoice, arguments_text};
 use super::provider::{Delta, Dialect, FinishReason, Request};
-use super::sse::Frame;
 use super::transport::Decode;
 use super::usage::Usage;
 use crate::config::SecretText;
+use crate::sse::Frame;
 
 /// The body of a request.
 pub(super) fn body(request: &Request, dialect: Dialect) -> Value {

@@ -150,13 +150,19 @@ impl AiModels {
     /// A provider is configured that cannot be asked.
     pub fn new(config: &AiConfig) -> Result<Self, AiSetupError> {
         let mut providers = BTreeMap::new();
-        let mut http: Option<Client> = None;
+        let (mut over_tls, mut in_the_open) = (None, None);
         for (name, provider) in &config.providers {
-            let http = match &http {
+            let base_url = base_url(name, provider)?;
+            let http: &mut Option<Client> =
+                if base_url.is_encrypted() { &mut over_tls } else { &mut in_the_open };
+            let http = match http {
                 Some(http) => http.clone(),
-                None => http.insert(client(config)?).clone(),
+                None if base_url.is_encrypted() => {
+                    http.insert(client(config, Some(&tls::client_config(None)?))?).clone()
+                }
+                None => http.insert(client(config, None)?).clone(),
             };
-            providers.insert(name.clone(), served(name, provider, config, http)?);
+            providers.insert(name.clone(), served(name, base_url, provider, config, http)?);
         }
         let default_provider = match &config.default_provider {
             Some(name) if !providers.contains_key(name) => {
@@ -302,16 +308,22 @@ fn warned(budgets: &[Budget], first: Option<&Target>) -> Result<VecDeque<CallEve
     Ok(events)
 }
 
+/// Where a provider is: where it is configured to be, or where it is known to be.
+fn base_url(name: &str, provider: &AiProviderConfig) -> Result<BaseUrl, AiSetupError> {
+    let known = WELL_KNOWN.iter().find(|known| known.name == name);
+    let known_url = known.and_then(|known| BaseUrl::try_from(known.base_url.to_owned()).ok());
+    let base_url = provider.base_url.clone().or(known_url);
+    base_url.ok_or_else(|| AiSetupError::NoAddress(name.to_owned()))
+}
+
 fn served(
     name: &str,
+    base_url: BaseUrl,
     provider: &AiProviderConfig,
     config: &AiConfig,
     http: Client,
 ) -> Result<Served, AiSetupError> {
     let known = WELL_KNOWN.iter().find(|known| known.name == name);
-    let known_url = known.and_then(|known| BaseUrl::try_from(known.base_url.to_owned()).ok());
-    let base_url = provider.base_url.clone().or(known_url);
-    let base_url = base_url.ok_or_else(|| AiSetupError::NoAddress(name.to_owned()))?;
     if provider.api_key.is_some() && !base_url.is_private() {
         return Err(AiSetupError::KeyInTheOpen(name.to_owned()));
     }
@@ -342,11 +354,7 @@ fn served(
 }
 
 /// Redirects are not followed: a key is sent to whom it is configured for, and to nobody else.
-fn client(config: &AiConfig) -> Result<Client, AiSetupError> {
-    let builder = Client::builder()
-        .user_agent(concat!("tapedeck/", env!("CARGO_PKG_VERSION")))
-        .connect_timeout(config.connect_timeout())
-        .redirect(redirect::Policy::none())
-        .tls_backend_preconfigured(tls::client_config(None)?);
-    builder.build().map_err(AiSetupError::Client)
+fn client(config: &AiConfig, tls: Option<&rustls::ClientConfig>) -> Result<Client, AiSetupError> {
+    let builder = tls::http_client(tls).connect_timeout(config.connect_timeout());
+    builder.redirect(redirect::Policy::none()).build().map_err(AiSetupError::Client)
 }

@@ -8,10 +8,10 @@ use super::classify::{Complaint, masked};
 use super::error::ProviderError;
 use super::message::{Message, OutputForm, ToolCall, ToolChoice, arguments_text};
 use super::provider::{Delta, FinishReason, Request};
-use super::sse::Frame;
 use super::transport::Decode;
 use super::usage::Usage;
 use crate::config::SecretText;
+use crate::sse::Frame;
 
 /// Events that tell of the answer without a part of it: the provider goes on. Others, such as those that keep a connection
 /// open, may come from one that does not.

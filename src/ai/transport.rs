@@ -15,8 +15,8 @@ use super::classify::{Complaint, masked};
 use super::cost::Cost;
 use super::error::ProviderError;
 use super::provider::{Delta, Deltas, ListedModel};
-use super::sse::{Frame, SseParser};
 use crate::config::SecretText;
+use crate::sse::{Frame, SseParser};
 
 /// Longest event of a stream in bytes.
 const EVENT_BYTES_MAX: usize = 1 << 20;
