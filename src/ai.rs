@@ -4,6 +4,7 @@
 //! not allow, and makes a [`ModelCall`], which repeats what may be repeated and ends with a [`CallReport`]. Below it,
 //! a [`Provider`] answers one request once; [`scripted`] is a server that plays one.
 
+mod account;
 pub mod budget;
 mod call;
 mod call_report;
@@ -22,7 +23,6 @@ mod responses;
 mod retry;
 pub mod scripted;
 mod settle;
-mod sse;
 mod transport;
 mod usage;
 

@@ -22,6 +22,7 @@ pub mod owners;
 pub mod portfolio_import;
 pub mod replay;
 pub mod report;
+pub mod sse;
 pub mod start_run;
 pub mod tape;
 pub mod telemetry;

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use reqwest::ClientBuilder;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::{ClientConfig, RootCertStore};
@@ -36,6 +37,20 @@ pub enum TrustError {
 pub fn install() {
     // Refused where there is one already, which is this one: no other is built in.
     let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+/// Builds HTTP clients that trust whom `tls` says, or speak no TLS at all. Those go through no proxy, whatever the
+/// environment names: it would read what is meant for the server alone, keys among it.
+pub fn http_client(tls: Option<&ClientConfig>) -> ClientBuilder {
+    let builder = reqwest::Client::builder().user_agent(concat!("tapedeck/", env!("CARGO_PKG_VERSION")));
+    match tls {
+        Some(tls) => builder.tls_backend_preconfigured(tls.clone()),
+        None => {
+            // It is built in all the same, and wants its provider.
+            install();
+            builder.tls_certs_only([]).no_proxy()
+        }
+    }
 }
 
 /// Trust in the authorities that the system trusts, or, where it names none, in those that Mozilla does; and in those of

@@ -71,6 +71,33 @@ pub struct Charge {
     pub is_exact: bool,
 }
 
+impl Charge {
+    /// Of what no provider took.
+    pub const NONE: Self = Self { cost: Some(Cost::ZERO), tokens: 0, is_call: false, is_exact: true };
+
+    /// Of several attempts of one call.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            cost: self.cost.zip(other.cost).map(|(cost, other)| cost.plus(other)),
+            tokens: self.tokens.saturating_add(other.tokens),
+            is_call: self.is_call || other.is_call,
+            is_exact: self.is_exact && other.is_exact,
+        }
+    }
+}
+
+impl Ceiling {
+    /// The most that a call can use that was charged so much for attempts before.
+    #[must_use]
+    pub fn after(self, charged: &Charge) -> Self {
+        Self {
+            tokens: self.tokens.saturating_add(charged.tokens),
+            cost: self.cost.zip(charged.cost).map(|(cost, charged)| cost.plus(charged)),
+        }
+    }
+}
+
 /// How a budget stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -10,9 +10,10 @@ use futures_util::future::BoxFuture;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use super::budget::{BudgetScope, Ceiling, Charge};
+use super::account::Account;
+use super::budget::{Budget, BudgetExceeded, BudgetScope, Ceiling, Charge};
 use super::call_report::{Attempt, CallReport, Ending, milliseconds};
-use super::cost::{Cost, CostFact, UnknownCost};
+use super::cost::CostFact;
 use super::error::ProviderError;
 use super::message::ToolCall;
 use super::prices::Pricing;
@@ -65,6 +66,8 @@ pub enum CallEvent {
         /// When.
         retry_in: Duration,
     },
+    /// The call is not made again, because a budget does not allow one more attempt.
+    RetryRefused(BudgetExceeded),
     /// Another model is asked.
     ModelSwitched {
         /// The model before.
@@ -107,6 +110,8 @@ struct SoFar {
     tool_calls: Vec<ToolCall>,
     usage: Option<Usage>,
     bytes: usize,
+    /// Of calls of tools that are not complete.
+    coming_bytes: usize,
 }
 
 impl SoFar {
@@ -126,8 +131,12 @@ pub struct ModelCall {
     events: VecDeque<CallEvent>,
     so_far: SoFar,
     attempts: Vec<Attempt>,
-    /// Of attempts that were accepted and failed: they may cost something, too.
-    lost: Vec<Ceiling>,
+    /// Every attempt must fit into them, with all that were charged before it.
+    budgets: Vec<Budget>,
+    /// Of the attempts that are over. Those that brought no answer may cost something, too.
+    charged: Charge,
+    /// Of the last attempt that a provider took.
+    account: Option<Account>,
     started: Instant,
     heard: Instant,
     first_token: Option<Instant>,
@@ -136,12 +145,13 @@ pub struct ModelCall {
 }
 
 impl ModelCall {
-    /// Asks the first of `targets`; all repetitions go to the last.
+    /// Asks the first of `targets`, which `budgets` have admitted; all repetitions go to the last.
     pub(super) fn start(
         targets: Vec<Target>,
         limits: CallLimits,
         retries: RetryPolicy,
         events: VecDeque<CallEvent>,
+        budgets: Vec<Budget>,
         permit: OwnedSemaphorePermit,
     ) -> Self {
         let now = Instant::now();
@@ -155,7 +165,9 @@ impl ModelCall {
             events,
             so_far: SoFar::default(),
             attempts: Vec::new(),
-            lost: Vec::new(),
+            budgets,
+            charged: Charge::NONE,
+            account: None,
             started: now,
             heard: now,
             first_token: None,
@@ -177,6 +189,7 @@ impl ModelCall {
                 State::Over => return None,
                 State::Waiting(until) => {
                     sleep_until(*until).await;
+                    self.switch();
                     self.open();
                 }
                 State::Opening(opening) => match timeout_at(deadline, opening).await {
@@ -211,9 +224,16 @@ impl ModelCall {
 
     /// Ends the request at once, and says what came of it.
     pub fn cancel(mut self) -> CallReport {
-        self.state = State::Over;
-        self.attempted(None);
-        self.report(Ending::Cancelled)
+        // It may be over, and nobody has asked yet.
+        if let Some(CallEvent::Ended(report)) = self.events.pop_back() {
+            return *report;
+        }
+        match std::mem::replace(&mut self.state, State::Over) {
+            State::Opening(_) | State::Streaming(_) => self.attempted(None),
+            State::Waiting(_) | State::Over => {}
+        }
+        let so_far = self.book(UnknownUsage::NotFinished);
+        self.report(Ending::Cancelled, so_far)
     }
 
     fn over_at(&self) -> Instant {
@@ -224,8 +244,21 @@ impl ModelCall {
         self.targets.get(self.at)
     }
 
+    /// Goes on to the next model, if there is one.
+    fn switch(&mut self) {
+        if let (Some(from), Some(to)) = (self.target(), self.targets.get(self.at + 1)) {
+            let (from, to) = (from.request.model.clone(), to.request.model.clone());
+            let attempt = self.attempts_made() + 1;
+            self.events.push_back(CallEvent::ModelSwitched { from, to, attempt });
+            self.at += 1;
+        }
+    }
+
+    fn attempts_made(&self) -> u32 {
+        u32::try_from(self.attempts.len()).unwrap_or(u32::MAX)
+    }
+
     fn open(&mut self) {
-        self.so_far = SoFar::default();
         self.heard = Instant::now();
         self.state = match self.target() {
             Some(target) => State::Opening(target.provider.stream(target.request.clone())),
@@ -238,10 +271,21 @@ impl ModelCall {
         let length = match &delta {
             Delta::Text(text) | Delta::Reasoning(text) => text.len(),
             Delta::ToolCall(call) => call.name.len() + call.arguments.len(),
-            Delta::Accepted { .. } | Delta::Usage(_) | Delta::Finished(_) => 0,
+            Delta::Accepted { .. } | Delta::Progress { .. } | Delta::Usage(_) | Delta::Finished(_) => 0,
         };
-        self.so_far.bytes += length;
-        if self.so_far.bytes > ANSWER_BYTES_MAX {
+        let so_far = &mut self.so_far;
+        so_far.bytes += length;
+        match &delta {
+            Delta::Progress { bytes } => so_far.coming_bytes += bytes,
+            // What is complete was coming before.
+            Delta::ToolCall(_) => so_far.coming_bytes = so_far.coming_bytes.saturating_sub(length),
+            Delta::Text(_)
+            | Delta::Reasoning(_)
+            | Delta::Accepted { .. }
+            | Delta::Usage(_)
+            | Delta::Finished(_) => {}
+        }
+        if so_far.bytes + so_far.coming_bytes > ANSWER_BYTES_MAX {
             return self.failed(ProviderError::TooLong { bytes_max: ANSWER_BYTES_MAX });
         }
         if length > 0 {
@@ -267,6 +311,7 @@ impl ModelCall {
                 self.so_far.tool_calls.push(call.clone());
                 self.events.push_back(CallEvent::ToolCall(call));
             }
+            Delta::Progress { .. } => {}
             Delta::Usage(usage) => self.so_far.usage = Some(usage),
             Delta::Finished(reason) => self.finished(reason),
         }
@@ -289,7 +334,8 @@ impl ModelCall {
             });
         }
         self.attempted(None);
-        self.end(Ending::Finished(reason));
+        let so_far = self.book(UnknownUsage::NotStated);
+        self.end(Ending::Finished(reason), so_far);
     }
 
     fn timed_out(&mut self) {
@@ -305,24 +351,40 @@ impl ModelCall {
         // The connection goes first: nothing of it is wanted any more.
         self.state = State::Over;
         self.attempted(Some(failure.clone()));
-        let made = u32::try_from(self.attempts.len()).unwrap_or(u32::MAX);
+        let so_far = self.book(UnknownUsage::NotFinished);
+        let made = self.attempts_made();
         let delay = self.retries.delay(made, &failure, rand::random());
         // Waiting beyond the end of the call would only hide why it failed.
         let again = delay.map(|delay| (delay, Instant::now() + delay)).filter(|(_, at)| *at < self.over_at());
-        let Some((retry_in, at)) = again.filter(|_| !self.so_far.was_seen()) else {
-            return self.end(Ending::Failed(failure));
+        let Some((retry_in, at)) = again.filter(|_| !so_far.was_seen()) else {
+            return self.end(Ending::Failed(failure), so_far);
         };
-        if let (true, Some(target)) = (self.so_far.is_accepted, self.target()) {
-            self.lost.push(target.ceiling);
+        if let Err(exceeded) = self.admitted() {
+            self.events.push_back(CallEvent::RetryRefused(exceeded));
+            return self.end(Ending::Failed(failure), so_far);
         }
         let attempts_max = self.retries.attempts_max;
         self.events.push_back(CallEvent::RetryScheduled { attempt: made, attempts_max, retry_in });
-        if let (Some(from), Some(to)) = (self.target(), self.targets.get(self.at + 1)) {
-            let (from, to) = (from.request.model.clone(), to.request.model.clone());
-            self.events.push_back(CallEvent::ModelSwitched { from, to, attempt: made + 1 });
-            self.at += 1;
-        }
         self.state = State::Waiting(at);
+    }
+
+    /// Whether every budget allows one more attempt.
+    fn admitted(&self) -> Result<(), BudgetExceeded> {
+        let next = self.targets.get(self.at + 1).or_else(|| self.target());
+        let Some(most) = next.map(|target| target.ceiling.after(&self.charged)) else { return Ok(()) };
+        self.budgets.iter().try_for_each(|budget| budget.admit(&most).map(|_| ()))
+    }
+
+    /// Closes the account of the attempt under way, and gives what came of it. Doing it twice is doing it once.
+    fn book(&mut self, because: UnknownUsage) -> SoFar {
+        let so_far = std::mem::take(&mut self.so_far);
+        if let (true, Some(target)) = (so_far.is_accepted, self.target()) {
+            let model = &target.request.model;
+            let account = Account::of(target.pricing, model, target.ceiling, so_far.usage, because);
+            self.charged = self.charged.plus(account.charge);
+            self.account = Some(account);
+        }
+        so_far
     }
 
     fn attempted(&mut self, failure: Option<ProviderError>) {
@@ -331,34 +393,22 @@ impl ModelCall {
         self.attempts.push(Attempt { provider, model, failure });
     }
 
-    fn end(&mut self, ending: Ending) {
+    fn end(&mut self, ending: Ending, so_far: SoFar) {
         self.state = State::Over;
-        let report = self.report(ending);
+        let report = self.report(ending, so_far);
         self.events.push_back(CallEvent::Ended(Box::new(report)));
     }
 
-    fn report(&mut self, ending: Ending) -> CallReport {
-        let so_far = std::mem::take(&mut self.so_far);
+    fn report(&self, ending: Ending, so_far: SoFar) -> CallReport {
         let ended = Instant::now();
-        let usage = match (so_far.usage, &ending) {
-            (Some(usage), _) => UsageFact::Stated(usage),
-            (None, _) if !so_far.is_accepted => UsageFact::Unknown { because: UnknownUsage::NotAccepted },
-            (None, Ending::Finished(_)) => UsageFact::Unknown { because: UnknownUsage::NotStated },
-            (None, Ending::Failed(_) | Ending::Cancelled) => {
-                UsageFact::Unknown { because: UnknownUsage::NotFinished }
-            }
+        let (usage, cost) = match &self.account {
+            Some(account) => (account.usage, account.cost.clone()),
+            None => (UsageFact::Unknown { because: UnknownUsage::NotAccepted }, CostFact::NotCalled),
         };
         let target = self.target();
-        let cost = match (&usage, target) {
-            (UsageFact::Stated(usage), Some(target)) => target.pricing.cost(&target.request.model, usage),
-            (UsageFact::Unknown { because: UnknownUsage::NotAccepted }, _) => CostFact::NotCalled,
-            (UsageFact::Stated(_) | UsageFact::Unknown { .. }, _) => {
-                CostFact::Unknown { because: UnknownCost::UsageUnknown }
-            }
-        };
         let request = target.map(|target| &target.request);
         CallReport {
-            charge: self.charge(so_far.is_accepted, &usage, &cost),
+            charge: self.charged,
             provider: target.map(|target| target.provider.name().to_owned()).unwrap_or_default(),
             model_asked: request.map(|request| request.model.clone()).unwrap_or_default(),
             model_used: so_far.model_used,
@@ -381,27 +431,6 @@ impl ModelCall {
             attempts: self.attempts.clone(),
             first_token_ms: self.first_token.map(|at| milliseconds(at - self.started)),
             total_ms: milliseconds(ended - self.started),
-        }
-    }
-
-    /// What the provider said was used, or the most that can have been; and the most for each attempt that was lost.
-    fn charge(&self, is_accepted: bool, usage: &UsageFact, cost: &CostFact) -> Charge {
-        let unknown = match usage {
-            UsageFact::Unknown { .. } if is_accepted => self.target().map(|target| target.ceiling),
-            UsageFact::Stated(_) | UsageFact::Unknown { .. } => None,
-        };
-        let guessed: Vec<Ceiling> = self.lost.iter().copied().chain(unknown).collect();
-        let known = match usage {
-            UsageFact::Stated(_) => cost.amount(),
-            UsageFact::Unknown { .. } => Some(Cost::ZERO),
-        };
-        let sum = |sum: Option<Cost>, ceiling: &Ceiling| Some(sum?.plus(ceiling.cost?));
-        let tokens = usage.stated().map_or(0, Usage::total_tokens);
-        Charge {
-            cost: guessed.iter().fold(known, sum),
-            tokens: guessed.iter().fold(tokens, |sum, ceiling| sum.saturating_add(ceiling.tokens)),
-            is_call: is_accepted || !self.lost.is_empty(),
-            is_exact: guessed.is_empty(),
         }
     }
 }

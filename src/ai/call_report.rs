@@ -67,11 +67,11 @@ pub struct CallReport {
     /// How it ended.
     #[serde(flatten)]
     pub ending: Ending,
-    /// What it used.
+    /// What the last attempt that a provider took used.
     pub usage: UsageFact,
-    /// What it cost.
+    /// What that attempt cost.
     pub cost: CostFact,
-    /// What it adds to budgets.
+    /// What all attempts together add to budgets.
     pub charge: Charge,
     /// The attempts, the last one included.
     pub attempts: Vec<Attempt>,

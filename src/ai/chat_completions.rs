@@ -7,12 +7,12 @@ use serde_json::{Map, Value, json};
 use super::classify::{Complaint, masked};
 use super::error::ProviderError;
 use super::family::Family;
-use super::message::{Message, OutputForm, ToolCall, ToolChoice};
+use super::message::{Message, OutputForm, ToolCall, ToolChoice, arguments_text};
 use super::provider::{Delta, Dialect, FinishReason, Request};
-use super::sse::Frame;
 use super::transport::Decode;
 use super::usage::Usage;
 use crate::config::SecretText;
+use crate::sse::Frame;
 
 /// The body of a request.
 pub(super) fn body(request: &Request, dialect: Dialect) -> Value {
@@ -147,7 +147,7 @@ impl Decoder {
                 "length" => FinishReason::Length,
                 "tool_calls" | "function_call" => FinishReason::ToolCalls,
                 "content_filter" => FinishReason::ContentFilter,
-                other => FinishReason::Other(masked(other, None)),
+                other => FinishReason::Other(masked(other, self.key.as_ref())),
             });
         }
     }
@@ -161,13 +161,14 @@ impl Decoder {
             out.push_back(Delta::Text(said.to_owned()));
         }
         for fragment in delta.get("tool_calls").and_then(Value::as_array).into_iter().flatten() {
-            self.fragment(fragment);
+            let bytes = self.fragment(fragment);
+            out.push_back(Delta::Progress { bytes });
         }
     }
 
     /// Joins a fragment of a call to those before it, by index; some servers leave the index out and begin each call with
-    /// an id.
-    fn fragment(&mut self, fragment: &Value) {
+    /// an id. Gives how many bytes it adds.
+    fn fragment(&mut self, fragment: &Value) -> usize {
         let id = fragment.get("id").and_then(Value::as_str).filter(|id| !id.is_empty());
         let last = self.calls.last_key_value().map(|(index, call)| (*index, call.id.clone()));
         let index = match (fragment.get("index").and_then(Value::as_u64), last) {
@@ -189,15 +190,11 @@ impl Decoder {
         if let Some(id) = id {
             id.clone_into(&mut call.id);
         }
-        if let Some(name) = fragment.pointer("/function/name").and_then(Value::as_str) {
-            call.name.push_str(name);
-        }
-        match fragment.pointer("/function/arguments") {
-            Some(Value::String(text)) => call.arguments.push_str(text),
-            Some(Value::Null) | None => {}
-            // DeepSeek sends what was to be text as an object.
-            Some(other) => call.arguments.push_str(&other.to_string()),
-        }
+        let name = fragment.pointer("/function/name").and_then(Value::as_str).unwrap_or_default();
+        let arguments = fragment.pointer("/function/arguments").map(arguments_text).unwrap_or_default();
+        call.name.push_str(name);
+        call.arguments.push_str(&arguments);
+        name.len() + arguments.len()
     }
 }
 
@@ -255,4 +252,19 @@ fn usage(usage: &Value) -> Option<Usage> {
             _ => None,
         },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_within_a_word_for_the_end_is_masked() {
+        let key = "secretkey-0123456789";
+        let chunk = json!({ "choices": [{ "delta": {}, "finish_reason": key }] });
+        let (mut decoder, mut out) = (Decoder::new(Some(SecretText::new(key))), VecDeque::new());
+        decoder.whole(&chunk, &mut out).unwrap();
+        decoder.end(&mut out).unwrap();
+        assert_eq!(out.pop_back(), Some(Delta::Finished(FinishReason::Other("***".to_owned()))));
+    }
 }

@@ -8,8 +8,6 @@ use serde_json::Value;
 use super::error::ProviderError;
 use crate::config::SecretText;
 
-/// How long to wait where a provider says that it is asked too often and not until when.
-const RETRY_AFTER_DEFAULT: Duration = Duration::from_secs(60);
 /// No provider is waited for longer, whatever it says.
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 3_600);
 /// Characters kept of what a provider says.
@@ -66,6 +64,7 @@ impl Complaint {
         let says = |parts: &[&str]| parts.iter().any(|part| self.codes.contains(part));
         let Self { status, retry_after, message, .. } = &self;
         let (status, message) = (*status, message.clone());
+        let retry_after = retry_after.map(|after| after.min(RETRY_AFTER_MAX));
         let flagged = status == Some(403) && message.to_lowercase().contains("flagged");
         if flagged || says(&["content_filter", "content_policy", "moderation", "safety"]) {
             return ProviderError::Refused { message };
@@ -74,7 +73,6 @@ impl Complaint {
             return ProviderError::QuotaExceeded { message };
         }
         if status == Some(429) || says(&["rate_limit"]) {
-            let retry_after = retry_after.unwrap_or(RETRY_AFTER_DEFAULT).min(RETRY_AFTER_MAX);
             return ProviderError::RateLimited { retry_after, message };
         }
         if matches!(status, Some(401 | 403)) || says(&["invalid_api_key", "authentication", "permission"]) {
@@ -82,10 +80,10 @@ impl Complaint {
         }
         let is_request = says(&["invalid_request", "context_length", "model_not_found", "invalid_prompt"]);
         match status {
-            Some(408 | 409 | 425 | 500..) => ProviderError::Unavailable { status, message },
+            Some(408 | 409 | 425 | 500..) => ProviderError::Unavailable { status, retry_after, message },
             Some(400..500) => ProviderError::InvalidRequest { status, message },
             Some(_) | None if is_request => ProviderError::InvalidRequest { status, message },
-            Some(_) | None => ProviderError::Unavailable { status, message },
+            Some(_) | None => ProviderError::Unavailable { status, retry_after, message },
         }
     }
 }
@@ -185,21 +183,28 @@ mod tests {
 
     #[test]
     fn when_to_ask_again_is_read_in_every_form() {
-        let after = |name: &'static str, value: &str| {
+        let told = |status, name: &'static str, value: &str| {
             let headers = [(name, value)];
             let headers = headers.map(|(n, v)| (n.parse().unwrap(), v.parse().unwrap()));
             let headers: HeaderMap = headers.into_iter().collect();
-            match Complaint::of_answer(429, &headers, b"", None).meaning() {
-                ProviderError::RateLimited { retry_after, .. } => retry_after,
-                other => panic!("{other}"),
-            }
+            Complaint::of_answer(status, &headers, b"", None).meaning()
         };
-        assert_eq!(after("retry-after", "7"), Duration::from_secs(7));
-        assert_eq!(after("retry-after-ms", "250"), Duration::from_millis(250));
-        assert_eq!(after("retry-after", "Mon, 01 Jan 2001 00:00:00 GMT"), Duration::ZERO);
-        assert_eq!(after("retry-after", "soon"), RETRY_AFTER_DEFAULT);
-        assert_eq!(after("retry-after", "1e12"), RETRY_AFTER_MAX);
-        assert_eq!(after("x-other", "7"), RETRY_AFTER_DEFAULT);
+        let after = |name, value| match told(429, name, value) {
+            ProviderError::RateLimited { retry_after, .. } => retry_after,
+            other => panic!("{other}"),
+        };
+        assert_eq!(after("retry-after", "7"), Some(Duration::from_secs(7)));
+        assert_eq!(after("retry-after-ms", "250"), Some(Duration::from_millis(250)));
+        assert_eq!(after("retry-after", "Mon, 01 Jan 2001 00:00:00 GMT"), Some(Duration::ZERO));
+        assert_eq!(after("retry-after", "soon"), None, "nobody said when");
+        assert_eq!(after("retry-after", "1e12"), Some(RETRY_AFTER_MAX));
+        assert_eq!(after("x-other", "7"), None);
+        let unavailable = told(503, "retry-after", "7");
+        assert_eq!(
+            (unavailable.kind(), unavailable.retry_after()),
+            ("unavailable", Some(Duration::from_secs(7)))
+        );
+        assert!(unavailable.to_string().contains("again in 7 s"), "{unavailable}");
     }
 
     #[test]

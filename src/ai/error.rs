@@ -8,18 +8,20 @@ use serde_json::{Value, json};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ProviderError {
     /// It cannot be reached, or it failed on its side.
-    #[error("the AI provider is not available: {message}")]
+    #[error("the AI provider is not available{}: {message}", again(*retry_after))]
     Unavailable {
         /// The status it answered with, if it answered.
         status: Option<u16>,
+        /// When it may be asked again, if it said so.
+        retry_after: Option<Duration>,
         /// Why.
         message: String,
     },
     /// It was asked too often.
-    #[error("the AI provider wants to be asked again in {} s: {message}", retry_after.as_secs_f64())]
+    #[error("the AI provider is asked too often{}: {message}", again(*retry_after))]
     RateLimited {
-        /// When it may be asked again.
-        retry_after: Duration,
+        /// When it may be asked again, if it said so.
+        retry_after: Option<Duration>,
         /// Why.
         message: String,
     },
@@ -137,8 +139,18 @@ impl ProviderError {
     /// When the provider wants to be asked again, if it said so.
     pub const fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::RateLimited { retry_after, .. } => Some(*retry_after),
-            _ => None,
+            Self::Unavailable { retry_after, .. } | Self::RateLimited { retry_after, .. } => *retry_after,
+            Self::QuotaExceeded { .. }
+            | Self::Refused { .. }
+            | Self::InvalidRequest { .. }
+            | Self::MissingKey { .. }
+            | Self::KeyRejected { .. }
+            | Self::Malformed { .. }
+            | Self::Cut { .. }
+            | Self::Silent { .. }
+            | Self::TooSlow { .. }
+            | Self::Incomplete { .. }
+            | Self::TooLong { .. } => None,
         }
     }
 
@@ -146,6 +158,11 @@ impl ProviderError {
     pub fn to_json(&self) -> Value {
         json!({ "kind": self.kind(), "message": self.to_string() })
     }
+}
+
+fn again(retry_after: Option<Duration>) -> String {
+    retry_after
+        .map_or_else(String::new, |after| format!(" and may be asked again in {} s", after.as_secs_f64()))
 }
 
 impl serde::Serialize for ProviderError {

@@ -46,6 +46,15 @@ pub struct ToolCall {
     pub arguments: String,
 }
 
+/// Arguments as text, however a provider sends them: DeepSeek sends what was to be text as an object.
+pub(super) fn arguments_text(arguments: &Value) -> String {
+    match arguments {
+        Value::String(text) => text.clone(),
+        Value::Null => String::new(),
+        other => other.to_string(),
+    }
+}
+
 /// The arguments of a call are no JSON object.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the arguments of {tool} are no JSON object: {because}")]

@@ -150,13 +150,19 @@ impl AiModels {
     /// A provider is configured that cannot be asked.
     pub fn new(config: &AiConfig) -> Result<Self, AiSetupError> {
         let mut providers = BTreeMap::new();
-        let mut http: Option<Client> = None;
+        let (mut over_tls, mut in_the_open) = (None, None);
         for (name, provider) in &config.providers {
-            let http = match &http {
+            let base_url = base_url(name, provider)?;
+            let http: &mut Option<Client> =
+                if base_url.is_encrypted() { &mut over_tls } else { &mut in_the_open };
+            let http = match http {
                 Some(http) => http.clone(),
-                None => http.insert(client(config)?).clone(),
+                None if base_url.is_encrypted() => {
+                    http.insert(client(config, Some(&tls::client_config(None)?))?).clone()
+                }
+                None => http.insert(client(config, None)?).clone(),
             };
-            providers.insert(name.clone(), served(name, provider, config, http)?);
+            providers.insert(name.clone(), served(name, base_url, provider, config, http)?);
         }
         let default_provider = match &config.default_provider {
             Some(name) if !providers.contains_key(name) => {
@@ -206,10 +212,10 @@ impl AiModels {
         let targets: Result<Vec<Target>, CallRefused> =
             [asked].into_iter().chain(fallback).map(|model| self.target(model, &terms)).collect();
         let targets = targets?;
-        let events = warned(&terms.budgets, &targets)?;
+        let events = warned(&terms.budgets, targets.first())?;
         let permit = self.inner.permits.clone().try_acquire_owned();
         let permit = permit.map_err(|_| CallRefused::Busy(self.inner.calls_at_once))?;
-        Ok(ModelCall::start(targets, limits, retries, events, permit))
+        Ok(ModelCall::start(targets, limits, retries, events, terms.budgets, permit))
     }
 
     /// What a model would be told, and what would be changed or left out.
@@ -218,7 +224,7 @@ impl AiModels {
     /// There is no such model.
     pub fn settle(&self, model: &str, settings: &[&Map<String, Value>]) -> Result<Settled, CallRefused> {
         let (served, model) = self.find(model)?;
-        Ok(settle_for(served.provider.dialect(), model, settings))
+        Ok(settle(Family::of(model), served.provider.dialect(), settings))
     }
 
     /// Asks every provider whether it is there.
@@ -273,7 +279,8 @@ impl AiModels {
     fn target(&self, model: &str, terms: &CallTerms) -> Result<Target, CallRefused> {
         let (served, model) = self.find(model)?;
         let layers: Vec<&Map<String, Value>> = terms.settings.iter().collect();
-        let Settled { parameters, adjustments, .. } = settle_for(served.provider.dialect(), model, &layers);
+        let Settled { parameters, adjustments, .. } =
+            settle(Family::of(model), served.provider.dialect(), &layers);
         let input = terms.prompt.tokens_max();
         let output = u64::from(parameters.max_output_tokens.unwrap_or(OUTPUT_TOKENS_MAX));
         let ceiling = Ceiling {
@@ -289,39 +296,34 @@ impl AiModels {
 /// Nobody waits longer for a list of models.
 const LISTING_PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 
-fn settle_for(dialect: Dialect, model: &str, layers: &[&Map<String, Value>]) -> Settled {
-    let family = Family::of(model);
-    let mut settled = settle(family, layers);
-    let (parameters, left_out) = settled.parameters.spoken(dialect, family);
-    settled.parameters = parameters;
-    settled.adjustments.extend(left_out);
-    settled
-}
-
-/// Asks every budget; those that are nearly exhausted are the first events.
-fn warned(budgets: &[Budget], targets: &[Target]) -> Result<VecDeque<CallEvent>, CallRefused> {
+/// Asks every budget for the first attempt; those that are nearly exhausted are the first events. Further attempts are
+/// asked for when their time comes.
+fn warned(budgets: &[Budget], first: Option<&Target>) -> Result<VecDeque<CallEvent>, CallRefused> {
     let mut events = VecDeque::new();
-    for budget in budgets {
-        for target in targets {
-            budget.admit(&target.ceiling)?;
-        }
-        if let Standing::Near { used_percent } = budget.standing() {
+    for (budget, target) in budgets.iter().flat_map(|budget| first.map(|target| (budget, target))) {
+        if let Standing::Near { used_percent } = budget.admit(&target.ceiling)? {
             events.push_back(CallEvent::BudgetNear { scope: budget.scope, used_percent });
         }
     }
     Ok(events)
 }
 
+/// Where a provider is: where it is configured to be, or where it is known to be.
+fn base_url(name: &str, provider: &AiProviderConfig) -> Result<BaseUrl, AiSetupError> {
+    let known = WELL_KNOWN.iter().find(|known| known.name == name);
+    let known_url = known.and_then(|known| BaseUrl::try_from(known.base_url.to_owned()).ok());
+    let base_url = provider.base_url.clone().or(known_url);
+    base_url.ok_or_else(|| AiSetupError::NoAddress(name.to_owned()))
+}
+
 fn served(
     name: &str,
+    base_url: BaseUrl,
     provider: &AiProviderConfig,
     config: &AiConfig,
     http: Client,
 ) -> Result<Served, AiSetupError> {
     let known = WELL_KNOWN.iter().find(|known| known.name == name);
-    let known_url = known.and_then(|known| BaseUrl::try_from(known.base_url.to_owned()).ok());
-    let base_url = provider.base_url.clone().or(known_url);
-    let base_url = base_url.ok_or_else(|| AiSetupError::NoAddress(name.to_owned()))?;
     if provider.api_key.is_some() && !base_url.is_private() {
         return Err(AiSetupError::KeyInTheOpen(name.to_owned()));
     }
@@ -352,11 +354,7 @@ fn served(
 }
 
 /// Redirects are not followed: a key is sent to whom it is configured for, and to nobody else.
-fn client(config: &AiConfig) -> Result<Client, AiSetupError> {
-    let builder = Client::builder()
-        .user_agent(concat!("tapedeck/", env!("CARGO_PKG_VERSION")))
-        .connect_timeout(config.connect_timeout())
-        .redirect(redirect::Policy::none())
-        .tls_backend_preconfigured(tls::client_config(None)?);
-    builder.build().map_err(AiSetupError::Client)
+fn client(config: &AiConfig, tls: Option<&rustls::ClientConfig>) -> Result<Client, AiSetupError> {
+    let builder = tls::http_client(tls).connect_timeout(config.connect_timeout());
+    builder.redirect(redirect::Policy::none()).build().map_err(AiSetupError::Client)
 }

@@ -43,6 +43,11 @@ pub enum Delta {
     Text(String),
     /// More of the summary of what it thinks, where the provider shows one.
     Reasoning(String),
+    /// More of what is told once it is complete, such as the arguments of a tool; or a sign that the provider goes on.
+    Progress {
+        /// Bytes of it.
+        bytes: usize,
+    },
     /// A call of a tool, complete.
     ToolCall(ToolCall),
     /// What the answer used.

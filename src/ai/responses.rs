@@ -6,12 +6,26 @@ use serde_json::{Map, Value, json};
 
 use super::classify::{Complaint, masked};
 use super::error::ProviderError;
-use super::message::{Message, OutputForm, ToolCall, ToolChoice};
+use super::message::{Message, OutputForm, ToolCall, ToolChoice, arguments_text};
 use super::provider::{Delta, FinishReason, Request};
-use super::sse::Frame;
 use super::transport::Decode;
 use super::usage::Usage;
 use crate::config::SecretText;
+use crate::sse::Frame;
+
+/// Events that tell of the answer without a part of it: the provider goes on. Others, such as those that keep a connection
+/// open, may come from one that does not.
+const SIGNS: [&str; 9] = [
+    "response.output_item.",
+    "response.content_part.",
+    "response.output_text.",
+    "response.refusal.",
+    "response.function_call_arguments.",
+    "response.reasoning_summary_part.",
+    "response.reasoning_summary_text.",
+    "response.reasoning_text.",
+    "response.web_search_call.",
+];
 
 /// The body of a request. It carries the whole conversation, and the provider keeps nothing of it: a continuation needs
 /// nothing that only the provider has.
@@ -106,6 +120,11 @@ impl Decoder {
 
     fn event(&mut self, kind: &str, event: &Value, out: &mut VecDeque<Delta>) -> Result<(), ProviderError> {
         let text = |name: &str| event.get(name).and_then(Value::as_str).unwrap_or_default();
+        if SIGNS.iter().any(|start| kind.starts_with(start)) {
+            let is_fragment = kind == "response.function_call_arguments.delta";
+            let bytes = if is_fragment { text("delta").len() } else { 0 };
+            out.push_back(Delta::Progress { bytes });
+        }
         match kind {
             "response.created" | "response.in_progress" => self.accept(event.get("response"), out),
             "response.output_text.delta" | "response.refusal.delta" => self.say(text("delta"), out),
@@ -125,11 +144,14 @@ impl Decoder {
             "response.function_call_arguments.done" => {
                 let arguments = event.get("arguments");
                 if let (Some(call), Some(arguments)) = (self.call_of(text("item_id")), arguments) {
-                    call.arguments = as_text(arguments);
+                    call.arguments = arguments_text(arguments);
                 }
             }
             "response.completed" | "response.incomplete" | "response.failed" => {
-                return self.whole(event.get("response").unwrap_or(&Value::Null), out);
+                let response = event.get("response").ok_or_else(|| ProviderError::Malformed {
+                    message: "the last event has no response".to_owned(),
+                })?;
+                return self.whole(response, out);
             }
             "error" => {
                 // Older servers wrap it.
@@ -167,7 +189,7 @@ impl Decoder {
         }
         // Results refer to the call's id, which is not the item's.
         let (item_id, call_id) = (text("id"), text("call_id"));
-        let arguments = item.get("arguments").map(as_text).unwrap_or_default();
+        let arguments = item.get("arguments").map(arguments_text).unwrap_or_default();
         let call = ToolCall { id: call_id.to_owned(), name: text("name").to_owned(), arguments };
         let known = self
             .calls
@@ -206,7 +228,7 @@ impl Decode for Decoder {
     /// Takes a response that is over. Whatever no event told before is told now.
     fn whole(&mut self, response: &Value, out: &mut VecDeque<Delta>) -> Result<(), ProviderError> {
         let error = response.get("error").filter(|error| !error.is_null());
-        let status = response.get("status").and_then(Value::as_str).unwrap_or_default();
+        let status = response.get("status").and_then(Value::as_str);
         if let Some(error) = error {
             return Err(self.complaint(error));
         }
@@ -224,17 +246,25 @@ impl Decode for Decoder {
         }
         let because = response.pointer("/incomplete_details/reason").and_then(Value::as_str);
         self.finish = Some(match (status, because) {
-            ("failed", _) => {
+            (Some("failed"), _) => {
                 return Err(ProviderError::Unavailable {
                     status: None,
+                    retry_after: None,
                     message: "it failed and does not say why".to_owned(),
                 });
             }
-            ("incomplete", Some("max_output_tokens") | None) => FinishReason::Length,
-            ("incomplete", Some("content_filter")) => FinishReason::ContentFilter,
-            ("incomplete", Some(other)) => FinishReason::Other(masked(other, None)),
-            _ if self.calls.is_empty() => FinishReason::Stop,
-            _ => FinishReason::ToolCalls,
+            (Some("incomplete"), Some("max_output_tokens") | None) => FinishReason::Length,
+            (Some("incomplete"), Some("content_filter")) => FinishReason::ContentFilter,
+            (Some("incomplete"), Some(other)) => FinishReason::Other(masked(other, self.key.as_ref())),
+            (Some("completed"), _) if self.calls.is_empty() => FinishReason::Stop,
+            (Some("completed"), _) => FinishReason::ToolCalls,
+            (Some(other), _) => {
+                let status = masked(other, self.key.as_ref());
+                return Err(ProviderError::Cut { message: format!("it ended as {status}") });
+            }
+            (None, _) => {
+                return Err(ProviderError::Malformed { message: "the response has no status".to_owned() });
+            }
         });
         Ok(())
     }
@@ -253,14 +283,6 @@ impl Decode for Decoder {
     }
 }
 
-fn as_text(arguments: &Value) -> String {
-    match arguments {
-        Value::String(text) => text.clone(),
-        Value::Null => String::new(),
-        other => other.to_string(),
-    }
-}
-
 fn usage(usage: &Value) -> Option<Usage> {
     let number = |pointer: &str| usage.pointer(pointer).and_then(Value::as_u64);
     Some(Usage {
@@ -270,4 +292,68 @@ fn usage(usage: &Value) -> Option<Usage> {
         reasoning_tokens: number("/output_tokens_details/reasoning_tokens"),
         stated_cost: None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(key: Option<SecretText>, events: &[Value]) -> Result<Vec<Delta>, ProviderError> {
+        let (mut decoder, mut out) = (Decoder::new(key), VecDeque::new());
+        for event in events {
+            decoder.frame(&Frame { data: event.to_string(), ..Frame::default() }, &mut out)?;
+        }
+        decoder.end(&mut out)?;
+        Ok(out.into())
+    }
+
+    fn last(response: &Value) -> Result<Delta, ProviderError> {
+        let said = json!({ "type": "response.output_text.delta", "delta": "buy" });
+        let over = json!({ "type": "response.completed", "response": response });
+        told(None, &[said, over]).map(|mut deltas| deltas.pop().unwrap())
+    }
+
+    #[test]
+    fn only_what_is_completed_is_finished() {
+        let finished = Delta::Finished(FinishReason::Stop);
+        assert_eq!(last(&json!({ "status": "completed", "output": [] })), Ok(finished));
+        for (response, kind) in [
+            (json!({ "status": "cancelled", "output": [] }), "cut"),
+            (json!({ "status": "in_progress", "output": [] }), "cut"),
+            (json!({ "status": "rejoicing", "output": [] }), "cut"),
+            (json!({ "status": "failed", "output": [] }), "unavailable"),
+            (json!({ "output": [] }), "malformed"),
+            (Value::Null, "malformed"),
+        ] {
+            assert_eq!(last(&response).unwrap_err().kind(), kind, "{response}");
+        }
+        let nothing = told(None, &[json!({ "type": "response.completed" })]).unwrap_err();
+        assert_eq!(nothing.kind(), "malformed");
+    }
+
+    #[test]
+    fn a_key_within_a_word_for_the_end_is_masked() {
+        let key = "secretkey-0123456789";
+        let details = json!({ "reason": format!("because of {key}") });
+        let response = json!({ "status": "incomplete", "incomplete_details": details });
+        let over = json!({ "type": "response.incomplete", "response": response });
+        let deltas = told(Some(SecretText::new(key)), &[over]).unwrap();
+        assert_eq!(deltas.last(), Some(&Delta::Finished(FinishReason::Other("because of ***".to_owned()))));
+    }
+
+    #[test]
+    fn whatever_is_told_of_the_answer_is_progress() {
+        let fragment = json!({ "type": "response.function_call_arguments.delta", "delta": "{\"a\"" });
+        let thinks = json!({ "type": "response.reasoning_summary_part.added" });
+        let over = json!({ "type": "response.completed", "response": { "status": "completed" } });
+        for (event, progress) in [
+            (fragment, Some(Delta::Progress { bytes: 4 })),
+            (thinks, Some(Delta::Progress { bytes: 0 })),
+            (json!({ "type": "keepalive" }), None),
+        ] {
+            let deltas = told(None, &[event.clone(), over.clone()]).unwrap();
+            let found = deltas.into_iter().find(|delta| matches!(delta, Delta::Progress { .. }));
+            assert_eq!(found, progress, "{event}");
+        }
+    }
 }

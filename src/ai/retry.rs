@@ -11,7 +11,7 @@ pub struct RetryPolicy {
     pub attempts_max: u32,
     /// The delay before the second attempt; doubled before each further one.
     pub first_delay: Duration,
-    /// The longest delay that we choose. A provider may want a longer one.
+    /// The longest delay that we choose, without the random one. A provider may want a longer one.
     pub delay_max: Duration,
     /// A random delay up to this is added, so that those who failed together do not return together.
     pub jitter_max: Duration,
@@ -39,7 +39,7 @@ impl RetryPolicy {
             return Some(wanted.saturating_add(jitter));
         }
         let doubled = 2_u32.saturating_pow(made.saturating_sub(1));
-        Some(self.first_delay.saturating_mul(doubled).saturating_add(jitter).min(self.delay_max))
+        Some(self.first_delay.saturating_mul(doubled).min(self.delay_max).saturating_add(jitter))
     }
 }
 
@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     fn failure() -> ProviderError {
-        ProviderError::Unavailable { status: Some(503), message: String::new() }
+        ProviderError::Unavailable { status: Some(503), retry_after: None, message: String::new() }
     }
 
     #[test]
@@ -56,7 +56,7 @@ mod tests {
         let policy = RetryPolicy::attempts(9);
         let delays: Vec<u128> =
             (1..8).map(|made| policy.delay(made, &failure(), 1.0).unwrap().as_millis()).collect();
-        assert_eq!(delays, [750, 1_250, 2_250, 4_250, 5_000, 5_000, 5_000]);
+        assert_eq!(delays, [750, 1_250, 2_250, 4_250, 5_250, 5_250, 5_250]);
         assert_eq!(policy.delay(1, &failure(), 0.0), Some(Duration::from_millis(500)));
         assert_eq!(policy.delay(9, &failure(), 0.0), None);
     }
@@ -64,10 +64,12 @@ mod tests {
     #[test]
     fn the_provider_may_want_a_longer_delay() {
         let wanted = Duration::from_secs(42);
-        let limited = ProviderError::RateLimited { retry_after: wanted, message: String::new() };
+        let limited = |retry_after| ProviderError::RateLimited { retry_after, message: String::new() };
         let policy = RetryPolicy::attempts(2);
-        let delay = policy.delay(1, &limited, 0.5).unwrap();
+        let delay = policy.delay(1, &limited(Some(wanted)), 0.5).unwrap();
         assert_eq!(delay, wanted + Duration::from_millis(125));
+        let unsaid = policy.delay(1, &limited(None), 0.0);
+        assert_eq!(unsaid, Some(policy.first_delay), "nobody said when");
     }
 
     #[test]

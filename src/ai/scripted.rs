@@ -209,11 +209,15 @@ impl ScriptedCall {
     }
 }
 
-/// A text in two halves, as fragments come.
-fn halves(text: &str) -> [&str; 2] {
+/// A text in two halves, as fragments come, or in its words if they are more.
+fn fragments(text: &str) -> Vec<&str> {
+    let words: Vec<&str> = Turn::pieces(text).collect();
+    if words.len() > 2 {
+        return words;
+    }
     let middle = text.char_indices().nth(text.chars().count() / 2).map_or(0, |(at, _)| at);
     let (first, second) = text.split_at(middle);
-    [first, second]
+    vec![first, second]
 }
 
 /// Sets a member of an object.

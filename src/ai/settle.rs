@@ -8,9 +8,6 @@ use super::family::Family;
 use super::parameters::{Fitted, ParameterName, Parameters};
 use super::provider::Dialect;
 
-/// Our own limit of the prompt, which no provider is told.
-const MAX_PROMPT_TOKENS: &str = "max_prompt_tokens";
-
 /// What came of layers of settings.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Settled {
@@ -56,29 +53,29 @@ pub enum AdjustmentReason {
     NotOfThisProvider,
 }
 
-/// Settles `layers` for models of `family`: the first layer that has a setting counts, then what is asked of the family by
-/// default. Null in a layer takes a setting of the layers below away without putting another in its place.
-pub fn settle(family: Family, layers: &[&Map<String, Value>]) -> Settled {
+/// Settles `layers` for models of `family` at a provider that speaks `dialect`: the first layer that has a setting counts,
+/// then what is asked of the family by default. Null in a layer takes a setting of the layers below away without putting
+/// another in its place, except that an answer always has a longest length, which budgets count on.
+pub fn settle(family: Family, dialect: Dialect, layers: &[&Map<String, Value>]) -> Settled {
     let mut settled =
         Settled { parameters: Parameters::default(), kept: Map::new(), adjustments: Vec::new() };
     let defaults = family.defaults().to_map();
-    let layers: Vec<&Map<String, Value>> = layers.iter().copied().chain([&defaults]).collect();
     let mut told = Map::new();
     for name in ParameterName::ALL {
+        // Nobody wished for a default, so that nobody misses one that the provider does not take.
+        let default = defaults.get(&name.to_string()).filter(|_| dialect.takes(name, family));
+        let always = default.filter(|_| name == ParameterName::MaxOutputTokens);
         let wished = layers.iter().find_map(|layer| name.names().iter().find_map(|name| layer.get(*name)));
-        if let Some(value) = wished.filter(|value| !value.is_null())
-            && let Some(value) = settled.fit(family, name, value)
-        {
-            told.insert(name.to_string(), value);
-        }
+        let value = match wished {
+            Some(Value::Null) => always.cloned(),
+            Some(value) => settled.fit(family, dialect, name, value, always),
+            None => default.cloned(),
+        };
+        told.extend(value.map(|value| (name.to_string(), value)));
     }
-    let prompt = layers.iter().find_map(|layer| layer.get(MAX_PROMPT_TOKENS));
-    told.extend(prompt.and_then(Value::as_u64).map(|most| (MAX_PROMPT_TOKENS.to_owned(), most.into())));
     // What was fitted can be read.
     settled.parameters = serde_json::from_value(Value::Object(told)).unwrap_or_default();
-    let is_known = |key: &str| {
-        key == MAX_PROMPT_TOKENS || ParameterName::ALL.iter().any(|name| name.names().contains(&key))
-    };
+    let is_known = |key: &str| ParameterName::ALL.iter().any(|name| name.names().contains(&key));
     for (key, value) in layers.iter().rev().flat_map(|layer| layer.iter()) {
         if !is_known(key) {
             settled.kept.insert(key.clone(), value.clone());
@@ -88,14 +85,22 @@ pub fn settle(family: Family, layers: &[&Map<String, Value>]) -> Settled {
 }
 
 impl Settled {
-    /// The value that is told, after reporting what had to be changed.
-    fn fit(&mut self, family: Family, name: ParameterName, given: &Value) -> Option<Value> {
+    /// The value that is told, after reporting what had to be changed: `instead` of what is unusable.
+    fn fit(
+        &mut self,
+        family: Family,
+        dialect: Dialect,
+        name: ParameterName,
+        given: &Value,
+        instead: Option<&Value>,
+    ) -> Option<Value> {
         let takes = || name.domain().describe();
         let (applied, reason) = match name.domain().fit(given) {
             _ if !family.accepts(name) => (None, AdjustmentReason::NotOfThisFamily),
+            _ if !dialect.takes(name, family) => (None, AdjustmentReason::NotOfThisProvider),
             Fitted::Same(value) => return Some(value),
             Fitted::Clamped(value) => (Some(value), AdjustmentReason::Clamped { takes: takes() }),
-            Fitted::Unusable => (None, AdjustmentReason::Unusable { takes: takes() }),
+            Fitted::Unusable => (instead.cloned(), AdjustmentReason::Unusable { takes: takes() }),
         };
         let parameter = name.to_string();
         self.adjustments.push(Adjustment {
@@ -105,25 +110,6 @@ impl Settled {
             reason,
         });
         applied
-    }
-}
-
-impl Parameters {
-    /// What a provider that speaks `dialect` takes of them, and what it does not.
-    pub(super) fn spoken(mut self, dialect: Dialect, family: Family) -> (Self, Vec<Adjustment>) {
-        let mut left_out = Vec::new();
-        for name in ParameterName::ALL {
-            if dialect.takes(name, family) {
-                continue;
-            }
-            // Not searching the web is what happens anyway.
-            if let Some(given) = self.take(name).filter(|given| given != &Value::Bool(false)) {
-                let parameter = name.to_string();
-                let reason = AdjustmentReason::NotOfThisProvider;
-                left_out.push(Adjustment { parameter, given, applied: None, reason });
-            }
-        }
-        (self, left_out)
     }
 }
 
@@ -164,7 +150,7 @@ mod tests {
     fn the_layer_above_counts_and_the_familys_defaults_are_below_all() {
         let run = layer(json!({"temperature": 0.2}));
         let model = layer(json!({"temperature": 0.9, "max_tokens": 100, "note": "mine"}));
-        let settled = settle(Family::Claude, &[&run, &model]);
+        let settled = settle(Family::Claude, Dialect::OpenRouter, &[&run, &model]);
         let told = settled.parameters.to_map();
         let expected = json!({"temperature": 0.2, "top_p": 0.9, "top_k": 250, "max_output_tokens": 100});
         assert_eq!(Value::Object(told), expected);
@@ -174,21 +160,18 @@ mod tests {
 
     #[test]
     fn null_takes_a_setting_away() {
-        let settled = settle(Family::Other, &[&layer(json!({"temperature": null}))]);
+        let settled = settle(Family::Other, Dialect::OpenRouter, &[&layer(json!({"temperature": null}))]);
         assert_eq!(settled.parameters.temperature, None);
         assert_eq!(settled.parameters.top_p, Some(0.9));
     }
 
     #[test]
     fn what_is_changed_or_left_out_is_reported() {
-        let wished = layer(
-            json!({"temperature": 1, "max_tokens": 99_999, "verbosity": "loud", "max_prompt_tokens": 7}),
-        );
-        let settled = settle(Family::Gpt5, &[&wished]);
+        let wished = layer(json!({"temperature": 1, "max_tokens": 99_999, "verbosity": "loud"}));
+        let settled = settle(Family::Gpt5, Dialect::OpenRouter, &[&wished]);
         assert_eq!(settled.parameters.max_output_tokens, Some(32_000));
         assert_eq!(settled.parameters.temperature, None);
         assert_eq!(settled.parameters.verbosity, None);
-        assert_eq!(settled.parameters.max_prompt_tokens, Some(7));
         let reported = serde_json::to_value(&settled.adjustments).unwrap();
         assert_eq!(
             reported,
@@ -203,14 +186,30 @@ mod tests {
     }
 
     #[test]
-    fn a_provider_is_told_what_it_takes() {
-        let (openai, left_out) = Family::Gpt5.defaults().spoken(Dialect::OpenAi, Family::Gpt5);
-        assert_eq!(openai.top_p, None);
-        assert_eq!(left_out.len(), 1);
-        let (openrouter, left_out) = Family::Gpt5.defaults().spoken(Dialect::OpenRouter, Family::Gpt5);
-        assert_eq!(openrouter, Family::Gpt5.defaults());
-        assert!(left_out.is_empty());
-        let (local, left_out) = Family::Grok.defaults().spoken(Dialect::Compatible, Family::Grok);
-        assert!(local.web_search.is_none() && left_out.is_empty(), "it was not wished for");
+    fn a_longest_answer_is_always_told() {
+        for (family, most) in [(Family::Claude, 4_096), (Family::Gpt5, 4_000)] {
+            for given in [json!(null), json!("many")] {
+                let wished = layer(json!({"max_tokens": given}));
+                let below = layer(json!({"max_tokens": 9}));
+                let settled = settle(family, Dialect::OpenRouter, &[&wished, &below]);
+                assert_eq!(settled.parameters.max_output_tokens, Some(most), "{given}");
+                let applied = settled.adjustments.first().and_then(|it| it.applied.clone());
+                assert_eq!(applied, given.is_string().then(|| json!(most)), "{given}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_provider_is_told_what_it_takes_and_only_wishes_are_reported() {
+        let openai = settle(Family::Gpt5, Dialect::OpenAi, &[]);
+        assert_eq!((openai.parameters.top_p, openai.adjustments), (None, vec![]));
+        let openrouter = settle(Family::Gpt5, Dialect::OpenRouter, &[]);
+        assert_eq!((openrouter.parameters, openrouter.adjustments), (Family::Gpt5.defaults(), vec![]));
+        let local = settle(Family::Grok, Dialect::Compatible, &[]);
+        assert!(local.parameters.web_search.is_none() && local.adjustments.is_empty());
+        let wished = settle(Family::Gpt5, Dialect::OpenAi, &[&layer(json!({"top_p": 0.5}))]);
+        assert_eq!(wished.parameters.top_p, None);
+        let reasons: Vec<&AdjustmentReason> = wished.adjustments.iter().map(|it| &it.reason).collect();
+        assert_eq!(reasons, [&AdjustmentReason::NotOfThisProvider]);
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use ::events::causes::whole_chain;
 use futures_util::StreamExt;
 use futures_util::stream;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
@@ -14,8 +15,8 @@ use super::classify::{Complaint, masked};
 use super::cost::Cost;
 use super::error::ProviderError;
 use super::provider::{Delta, Deltas, ListedModel};
-use super::sse::{Frame, SseParser};
 use crate::config::SecretText;
+use crate::sse::{Frame, SseParser};
 
 /// Longest event of a stream in bytes.
 const EVENT_BYTES_MAX: usize = 1 << 20;
@@ -95,23 +96,13 @@ impl Address {
     }
 
     fn unreachable(&self, error: &reqwest::Error) -> ProviderError {
-        ProviderError::Unavailable { status: None, message: masked(&chain(error), self.key.as_ref()) }
+        let message = masked(&whole_chain(error), self.key.as_ref());
+        ProviderError::Unavailable { status: None, retry_after: None, message }
     }
 
     fn cut(&self, error: &reqwest::Error) -> ProviderError {
-        ProviderError::Cut { message: masked(&chain(error), self.key.as_ref()) }
+        ProviderError::Cut { message: masked(&whole_chain(error), self.key.as_ref()) }
     }
-}
-
-/// An error with its causes, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut texts = vec![error.to_string()];
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        texts.push(error.to_string());
-        cause = error.source();
-    }
-    texts.join(": ")
 }
 
 /// A stream that is being read.

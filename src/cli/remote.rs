@@ -13,7 +13,7 @@ pub mod runs;
 use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
-use reqwest::{Client, ClientBuilder, Method, RequestBuilder, Response, StatusCode, Url};
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -125,7 +125,7 @@ impl Remote {
             "https" => Some(tls::client_config(config.ca_file.as_deref())?),
             _ => None,
         };
-        let http = builder(tls.as_ref()).timeout(PATIENCE).build();
+        let http = tls::http_client(tls.as_ref()).timeout(PATIENCE).build();
         let http = http.context("no HTTP client can be made")?;
         let credentials = config.folder.as_ref().map(Credentials::in_folder);
         Ok(Self { http, tls, server, api_key: config.api_key.clone(), credentials })
@@ -208,7 +208,7 @@ impl Remote {
         last: Option<&str>,
     ) -> anyhow::Result<Response> {
         // It has no end; each part of it must come in time, though: the server sends a comment every 15 s.
-        let http = builder(self.tls.as_ref()).read_timeout(PATIENCE).build()?;
+        let http = tls::http_client(self.tls.as_ref()).read_timeout(PATIENCE).build()?;
         let mut request = self.authorized(http.get(self.server.path(path)?).query(query)).await?;
         if let Some(last) = last {
             request = request.header("last-event-id", last);
@@ -280,19 +280,6 @@ impl Answered {
     /// The data as `T`.
     pub fn read<T: DeserializeOwned>(&self) -> anyhow::Result<T> {
         T::deserialize(&self.data).context("the server answers in another form; is it another version?")
-    }
-}
-
-/// Of clients that trust whom `tls` says, or speak no TLS at all.
-fn builder(tls: Option<&rustls::ClientConfig>) -> ClientBuilder {
-    let builder = Client::builder().user_agent(concat!("tapedeck/", env!("CARGO_PKG_VERSION")));
-    match tls {
-        Some(tls) => builder.tls_backend_preconfigured(tls.clone()),
-        None => {
-            // It is built in all the same, and wants its provider.
-            tls::install();
-            builder.tls_certs_only([])
-        }
     }
 }
 

@@ -75,14 +75,14 @@ pub enum AiPrices {
     Unknown,
 }
 
-/// The address of a provider: `http` or `https`, without a password, a query or a slash at its end.
+/// The address of a provider: `http` or `https`, without a password, a query, a fragment or a slash at its end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct BaseUrl(Url);
 
 /// Why a text is no address of a provider. The text itself is not told: it may hold a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("must be an address like https://api.example.com/v1, without user, password or query")]
+#[error("must be an address like https://api.example.com/v1, without user, password, query or fragment")]
 pub struct InvalidBaseUrl;
 
 impl BaseUrl {
@@ -91,7 +91,12 @@ impl BaseUrl {
         let host = self.0.host_str().unwrap_or_default().trim_matches(['[', ']']);
         let is_here =
             host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
-        is_here || self.0.scheme() == "https"
+        is_here || self.is_encrypted()
+    }
+
+    /// Whether it is asked over TLS.
+    pub fn is_encrypted(&self) -> bool {
+        self.0.scheme() == "https"
     }
 
     /// The address of `path` below it.
@@ -116,7 +121,8 @@ impl TryFrom<String> for BaseUrl {
 
     fn try_from(text: String) -> Result<Self, InvalidBaseUrl> {
         let url = Url::parse(text.trim()).map_err(|_| InvalidBaseUrl)?;
-        let is_plain = url.username().is_empty() && url.password().is_none() && url.query().is_none();
+        let is_public = url.username().is_empty() && url.password().is_none();
+        let is_plain = is_public && url.query().is_none() && url.fragment().is_none();
         match is_plain && url.has_host() && ["http", "https"].contains(&url.scheme()) {
             true => Ok(Self(url)),
             false => Err(InvalidBaseUrl),
@@ -172,7 +178,12 @@ mod tests {
     fn an_address_with_a_password_is_refused_without_being_told() {
         let refused = BaseUrl::try_from("https://ann:hush@models.example.com/v1".to_owned()).unwrap_err();
         assert!(!refused.to_string().contains("hush"));
-        for text in ["ftp://models.example.com", "models", "https://models.example.com/v1?key=hush"] {
+        for text in [
+            "ftp://models.example.com",
+            "models",
+            "https://models.example.com/v1?key=hush",
+            "https://models.example.com/v1#hush",
+        ] {
             assert!(BaseUrl::try_from(text.to_owned()).is_err(), "{text}");
         }
     }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use tapedeck::ai::scripted::{Fault, Turn};
-use tapedeck::ai::{CallEvent, Ending, ModelCall, UnknownUsage, UsageFact};
+use tapedeck::ai::{CallEvent, Ending, ModelCall, RetryPolicy, UnknownUsage, UsageFact};
 
 use super::kit::{BOTH, Stage, events_with_words, patient, quick, stage, stage_with, terms};
 use crate::support::waiting::until;
@@ -47,6 +47,39 @@ async fn cancelling_ends_its_request_and_keeps_what_came() {
         assert_eq!(report.usage, UsageFact::Unknown { because: UnknownUsage::NotFinished });
         assert!(report.charge.is_call && !report.charge.is_exact && report.charge.tokens > 0);
     }
+}
+
+#[tokio::test]
+async fn cancelling_between_attempts_counts_those_that_were_made() {
+    for api in BOTH {
+        let fallback = |config: &mut tapedeck::config::AiConfig| {
+            config.fallback_model = Some("gpt-4.1".to_owned());
+        };
+        let stage = stage_with(api, [Turn::say("lost").but(Fault::CutAfter(1))], fallback).await;
+        let first_delay = Duration::from_secs(30);
+        let retries = RetryPolicy { first_delay, delay_max: first_delay, ..quick(3) };
+        let mut call = stage.models.call_within(terms("hello"), patient(), retries).unwrap();
+        while !matches!(call.next().await, Some(CallEvent::RetryScheduled { .. })) {}
+        let report = call.cancel();
+        assert_eq!((&report.ending, report.attempts.len()), (&Ending::Cancelled, 1), "{api:?}");
+        assert!(!report.fallback_used && report.model_asked == "gpt-5-mini");
+        // The fallback would be dearer, and the attempt would be charged twice.
+        let first = stage_with(api, [Turn::say("lost").but(Fault::CutAfter(1))], |_| ()).await;
+        let alone = first.models.call_within(terms("hello"), patient(), quick(1)).unwrap().complete().await;
+        assert_eq!(report.charge, alone.charge);
+        assert!(report.charge.is_call);
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_is_over_cannot_be_cancelled() {
+    let stage = stage(BOTH[0], [Turn::say("one")]).await;
+    let mut call = stage.call(terms("hello"));
+    while call.next().await != Some(CallEvent::Text("one".to_owned())) {}
+    let waits = tokio::time::timeout(Duration::from_secs(5), call.next()).await;
+    let Some(CallEvent::Ended(report)) = waits.unwrap() else { panic!("it did not end") };
+    let again = call.cancel();
+    assert_eq!((again.charge, again.attempts), (report.charge, report.attempts));
 }
 
 #[tokio::test]

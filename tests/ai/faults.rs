@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use tapedeck::ai::scripted::{Fault, Turn};
+use tapedeck::ai::scripted::{Fault, ScriptedUsage, Turn};
 use tapedeck::ai::{AiModels, CallEvent, CallLimits, CallRefused, ProviderError};
 use tapedeck::config::{AiApi, AiConfig, AiProviderConfig, BaseUrl};
 
@@ -132,6 +132,33 @@ async fn silence_has_an_end() {
         assert_eq!(kinds(&report), ["silent"; 3], "{api:?}");
         assert_eq!(failure(&report), &ProviderError::Silent { after: silence_max });
         assert_eq!(report.text, "a b ");
+    }
+}
+
+#[tokio::test]
+async fn whoever_writes_a_long_call_of_a_tool_is_not_silent() {
+    let limits =
+        CallLimits { silence_max: Duration::from_millis(500), call_timeout: Duration::from_secs(30) };
+    for api in BOTH {
+        let order = "word ".repeat(60);
+        let slow = Turn { pace_ms: 20, ..Turn::call("note", serde_json::json!({ "text": order })) };
+        let stage = stage(api, [slow]).await;
+        let report = stage.models.call_within(terms("hello"), limits, quick(1)).unwrap().complete().await;
+        assert_eq!(report.failure(), None, "{api:?}");
+        assert!(report.total_ms > 1_000 && report.tool_calls[0].arguments.contains(&order));
+    }
+}
+
+#[tokio::test]
+async fn arguments_of_tools_count_once_against_the_longest_answer() {
+    for api in BOTH {
+        for (length, fits) in [(700 << 10, true), (1_100 << 10, false)] {
+            let long = Turn::call("note", serde_json::json!({ "text": "x".repeat(length) }));
+            let turn = Turn { usage: ScriptedUsage::Missing, ..long };
+            let report = stage(api, [turn]).await.ask("hello").await;
+            let kind = report.failure().map(ProviderError::kind);
+            assert_eq!(kind, (!fits).then_some("too_long"), "{api:?} {length}");
+        }
     }
 }
 

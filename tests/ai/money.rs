@@ -67,6 +67,57 @@ async fn an_attempt_that_was_lost_is_charged_too() {
     assert!(!report.charge.is_exact && report.charge.tokens > 4_000);
 }
 
+/// An answer without text that says what it used.
+fn empty(input: u64, output: u64) -> Turn {
+    Turn { say: String::new(), ..stated(input, output, None) }
+}
+
+#[tokio::test]
+async fn a_lost_attempt_whose_use_is_stated_is_charged_with_that() {
+    for api in BOTH {
+        let stage = stage(api, [empty(1_000, 100), stated(10, 10, None)]).await;
+        let report = stage.ask("hello").await;
+        answered(&report);
+        assert_eq!((report.charge.tokens, report.charge.is_exact), (1_120, true), "{api:?}");
+        assert_eq!(report.charge.cost, Some(dollars("0.0004725")));
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_somebody_took_once_is_not_called_free() {
+    for api in BOTH {
+        let gone = || Fault::Status { status: 500, retry_after: None, code: None, message: String::new() };
+        let turns = [Turn::say("lost").but(Fault::CutAfter(1)), Turn::fault(gone()), Turn::fault(gone())];
+        let report = stage(api, turns).await.ask("hello").await;
+        assert_eq!(report.attempts.len(), 3, "{api:?}");
+        assert!(report.charge.is_call && !report.charge.is_exact);
+        assert_eq!(report.cost, CostFact::Unknown { because: UnknownCost::UsageUnknown });
+        assert_eq!(report.usage, UsageFact::Unknown { because: UnknownUsage::NotFinished });
+    }
+}
+
+#[tokio::test]
+async fn attempts_fit_into_a_budget_together() {
+    for api in BOTH {
+        let lost = || Turn::say("lost").but(Fault::CutAfter(1));
+        // Enough for one attempt with its prompt and 100 tokens, not for two.
+        for (caps, kept) in [
+            (Caps { tokens: Some(400), ..Caps::default() }, "tokens"),
+            (Caps { cost: Some(dollars("0.0003")), ..Caps::default() }, "dollars"),
+        ] {
+            let stage = stage(api, [lost(), stated(1, 1, None)]).await;
+            let (events, report) = events(stage.call(within(caps, Spent::default()))).await;
+            assert_eq!(report.failure().unwrap().kind(), "cut", "{api:?} {kept}");
+            assert!(events.iter().any(|event| matches!(event, CallEvent::RetryRefused(_))), "{events:?}");
+            assert_eq!(stage.server.seen().len(), 1, "{api:?} {kept}");
+        }
+        // A call that is made again is one call all the same.
+        let caps = Caps { calls: Some(1), ..Caps::default() };
+        let stage = stage(api, [lost(), stated(1, 1, None)]).await;
+        answered(&stage.call(within(caps, Spent::default())).complete().await);
+    }
+}
+
 #[tokio::test]
 async fn nobody_knows_what_an_unlisted_model_costs_and_a_free_one_costs_nothing() {
     for (prices, cost) in [

@@ -10,6 +10,7 @@ use tapedeck::doctor;
 use tracing_subscriber::fmt::MakeWriter;
 
 use super::kit::{BOTH, KEY, config_of, events, provider, stage, terms};
+use crate::support::program::tapedeck;
 
 /// The part of the key that providers like to repeat.
 const BEGINNING: &str = "canary-key";
@@ -103,6 +104,17 @@ fn a_key_is_not_sent_where_others_can_read_it() {
     };
     let refused = AiModels::new(&config_of(open)).unwrap_err().to_string();
     assert!(refused.contains("https") && !refused.contains(BEGINNING), "{refused}");
+}
+
+#[tokio::test]
+async fn over_plain_http_no_proxy_reads_a_key() {
+    let server = ScriptedServer::start(Default::default()).await.unwrap();
+    let mut doctor = tapedeck(["doctor"]);
+    let doctor = doctor.env("TAPEDECK_AI__PROVIDERS__HERE__BASE_URL", server.base_url());
+    let doctor = doctor.env("TAPEDECK_AI__PROVIDERS__HERE__API_KEY", KEY);
+    let output = doctor.env("HTTP_PROXY", "http://127.0.0.1:1").output().await.unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(told.contains("lists 1 models"), "{told}");
 }
 
 #[tokio::test]

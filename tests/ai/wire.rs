@@ -175,7 +175,7 @@ async fn each_family_is_told_what_it_takes() {
         json!({ "max_output_tokens": 4_000, "reasoning": { "effort": "high" },
             "text": { "format": { "type": "text" }, "verbosity": "high" } })
     );
-    assert_eq!(adjusted, 1, "OpenAI takes no top_p of it");
+    assert_eq!(adjusted, 0, "nobody wished for the top_p that OpenAI does not take of it");
     let (body, _) = told(responses, "x-ai/grok-4.7", json!({ "web_search": true })).await;
     assert_eq!(body["tools"], json!([{ "type": "web_search" }]));
 }

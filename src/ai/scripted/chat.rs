@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::stream::{Answering, Event};
-use super::{Quirk, ScriptedCall, ScriptedUsage, Turn, halves, put};
+use super::{Quirk, ScriptedCall, ScriptedUsage, Turn, put};
 
 /// The events of a turn, the first to the last.
 pub(super) fn events(turn: &Turn, answering: &Answering) -> Vec<Event> {
@@ -60,7 +60,7 @@ fn call_id(answering: &Answering, index: usize) -> String {
     format!("call_{}_{index}", answering.number)
 }
 
-/// The name first, then the arguments in two halves; or all at once as an object.
+/// The name first, then the arguments in parts; or all at once as an object.
 fn fragments(turn: &Turn, index: usize, call: &ScriptedCall) -> impl Iterator<Item = Value> {
     let numbered = |mut fragment: Value| {
         if !turn.is(Quirk::NoIndex) {
@@ -74,7 +74,8 @@ fn fragments(turn: &Turn, index: usize, call: &ScriptedCall) -> impl Iterator<It
     let fragments = match turn.is(Quirk::ObjectArguments) {
         true => vec![head(call.arguments.clone())],
         false => {
-            let rest = halves(&text).map(|half| json!({ "function": { "arguments": half } }));
+            let parts = super::fragments(&text).into_iter();
+            let rest = parts.map(|part| json!({ "function": { "arguments": part } }));
             [head(json!(""))].into_iter().chain(rest).collect()
         }
     };

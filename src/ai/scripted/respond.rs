@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::stream::{Answering, Event};
-use super::{Quirk, Turn, halves, put, text_of};
+use super::{Quirk, Turn, fragments, put, text_of};
 
 /// The events of a turn, the first to the last.
 pub(super) fn events(turn: &Turn, answering: &Answering) -> Vec<Event> {
@@ -31,8 +31,8 @@ pub(super) fn events(turn: &Turn, answering: &Answering) -> Vec<Event> {
         put(&mut begun, "arguments", json!(""));
         let (id, arguments) = (text_of(&item, "id").to_owned(), text_of(&item, "arguments").to_owned());
         told.event("response.output_item.added", json!({ "output_index": index, "item": begun }));
-        for half in halves(&arguments) {
-            let delta = json!({ "item_id": id, "delta": half });
+        for fragment in fragments(&arguments) {
+            let delta = json!({ "item_id": id, "delta": fragment });
             told.event("response.function_call_arguments.delta", delta);
         }
         let done = json!({ "item_id": id, "arguments": arguments });

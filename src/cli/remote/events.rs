@@ -10,11 +10,15 @@ use serde_json::Value;
 use super::Remote;
 use crate::cli::Output;
 use crate::cli::output::table;
+use crate::sse::{Frame, SseParser};
 
 /// Most events of a page of the API.
 const PAGE: usize = 200;
 /// Before a stream that broke off is opened again.
 const AGAIN_AFTER: Duration = Duration::from_secs(3);
+
+/// Longest event in bytes.
+const EVENT_BYTES_MAX: usize = 16 << 20;
 
 /// What is shown of an event.
 #[derive(Debug, Deserialize, Serialize)]
@@ -86,85 +90,43 @@ pub async fn tail(
     which: Vec<(&'static str, String)>,
     output: &Output,
 ) -> anyhow::Result<ExitCode> {
-    let mut message = Message::default();
+    let mut last_id: Option<String> = None;
     loop {
         // What is refused, or cannot be reached, ends the command; only what breaks off goes on.
-        let response = remote.stream(&["events", "tail"], &which, message.last_id.as_deref()).await?;
+        let response = remote.stream(&["events", "tail"], &which, last_id.as_deref()).await?;
         let mut body = response.bytes_stream();
-        let mut unread: Vec<u8> = Vec::new();
+        // What came of an event that did not end comes again.
+        let mut parser = SseParser::new(EVENT_BYTES_MAX);
         while let Some(Ok(bytes)) = body.next().await {
-            unread.extend_from_slice(&bytes);
-            while let Some(end) = unread.iter().position(|byte| *byte == b'\n') {
-                let line: Vec<u8> = unread.drain(..=end).collect();
-                if let Some(data) = message.take(String::from_utf8_lossy(&line).trim_end()) {
-                    let event: Value = serde_json::from_str(&data)?;
+            for frame in parser.push(&bytes)? {
+                if is_of_the_log(&frame) {
+                    let event: Value = serde_json::from_str(&frame.data)?;
                     let shown = Shown::deserialize(&event)?;
                     output.show_line(&event, |_| shown.row().join("  "))?;
                 }
+                last_id = frame.id.or(last_id);
             }
         }
-        message.begin();
         tokio::time::sleep(AGAIN_AFTER).await;
     }
 }
 
-/// An event of a stream (`text/event-stream`) as its lines come in.
-#[derive(Debug, Default)]
-struct Message {
-    name: String,
-    data: String,
-    last_id: Option<String>,
-}
-
-impl Message {
-    /// Takes a line; gives the data of an event of the log that it ends.
-    fn take(&mut self, line: &str) -> Option<String> {
-        let (field, value) = line.split_once(':').unwrap_or((line, ""));
-        let value = value.strip_prefix(' ').unwrap_or(value);
-        match field {
-            "event" => value.clone_into(&mut self.name),
-            "data" => self.data.push_str(value),
-            "id" => self.last_id = Some(value.to_owned()),
-            "" if line.is_empty() => {
-                let of_the_log = !self.data.is_empty() && self.name != "connected";
-                let data = std::mem::take(&mut self.data);
-                self.begin();
-                return of_the_log.then_some(data);
-            }
-            _ => {}
-        }
-        None
-    }
-
-    /// Forgets what came of an event that did not end.
-    fn begin(&mut self) {
-        self.name.clear();
-        self.data.clear();
-    }
+/// Whether it is more than a sign that the stream is open.
+fn is_of_the_log(frame: &Frame) -> bool {
+    !frame.data.is_empty() && frame.event.as_deref() != Some("connected")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Message;
+    use super::*;
 
     #[test]
     fn events_of_the_log_are_taken_from_a_stream_with_the_place_to_resume() {
-        let mut message = Message::default();
-        let lines = [
-            "event: connected",
-            "data: {}",
-            "id: 7",
-            "retry: 3000",
-            "",
-            ": alive",
-            "",
-            "event: RunRequested",
-            "data: {\"position\":8}",
-            "id: 8",
-            "",
-        ];
-        let taken: Vec<String> = lines.iter().filter_map(|line| message.take(line)).collect();
-        assert_eq!(taken, [r#"{"position":8}"#]);
-        assert_eq!(message.last_id.as_deref(), Some("8"));
+        let stream = "event: connected\ndata: {}\nid: 7\nretry: 3000\n\n: alive\n\n\
+            event: RunRequested\ndata: {\"position\":8}\nid: 8\n\nevent: RunStarted\nid: 9\ndata: {\"pos";
+        let frames = SseParser::new(EVENT_BYTES_MAX).push(stream.as_bytes()).unwrap();
+        let taken: Vec<_> = frames.iter().filter(|frame| is_of_the_log(frame)).collect();
+        assert_eq!(taken.iter().map(|it| it.data.as_str()).collect::<Vec<_>>(), [r#"{"position":8}"#]);
+        assert_eq!(frames.last().unwrap().id.as_deref(), Some("8"), "9 has not ended");
     }
 }

@@ -1,10 +1,12 @@
 //! Server-sent events, from bytes that may be cut anywhere.
 
-/// One event: its name, if it has one, and its data.
+/// One event: its name and id, if it has them, and its data.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Frame {
     /// The `event` field.
     pub event: Option<String>,
+    /// The `id` field, after which the stream can be resumed.
+    pub id: Option<String>,
     /// The `data` lines, joined by line feeds.
     pub data: String,
 }
@@ -93,6 +95,7 @@ impl SseParser {
                 self.frame.data.push_str(value);
             }
             "event" => self.frame.event = Some(value.to_owned()).filter(|name| !name.is_empty()),
+            "id" => self.frame.id = Some(value.to_owned()).filter(|id| !id.contains('\0')),
             _ => {}
         }
         None
@@ -106,17 +109,19 @@ mod tests {
     use super::*;
 
     const STREAM: &str = "\u{feff}: hello\r\nevent: greeting\r\ndata: Grüße\r\ndata:  an alle\r\n\r\ndata\n\nid: 7\nretry: 1\n\n\
-        data: {\"a\":1}\r\r: keep-alive\n\ndata:last";
+        id: 8\ndata: {\"a\":1}\r\r: keep-alive\n\ndata:last";
 
     fn expected() -> Vec<Frame> {
         let frame = |event: Option<&str>, data: &str| Frame {
             event: event.map(str::to_owned),
+            id: None,
             data: data.to_owned(),
         };
+        let numbered = |id: &str, data: &str| Frame { id: Some(id.to_owned()), ..frame(None, data) };
         vec![
             frame(Some("greeting"), "Grüße\n an alle"),
             frame(None, ""),
-            frame(None, "{\"a\":1}"),
+            numbered("8", "{\"a\":1}"),
             frame(None, "last"),
         ]
     }
