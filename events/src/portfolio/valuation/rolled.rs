@@ -56,11 +56,15 @@ impl Rolled {
             None => Roll::new(portfolio, prices, through),
         }
         .only_equity();
+        // Counting sessions takes as many steps as there are: once, not from each of them.
+        let mut left = None;
         while let Some(snapshot) = roll.next() {
             let session = snapshot.snapshot_date;
             self.snapshots.push(snapshot);
             // Places lie the closer the later they are: most changes are of these days.
-            let ahead = if session < last { calendar::sessions_between(session, last) - 1 } else { 0 };
+            let count = || calendar::sessions_between(session, last);
+            let ahead = left.unwrap_or_else(count).saturating_sub(1);
+            left = Some(ahead);
             if ahead == 0 || ahead.is_power_of_two() {
                 self.places.insert(session, roll.state().clone());
             }
